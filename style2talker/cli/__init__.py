@@ -1,0 +1,30 @@
+"""The one command, `style2talker`. Thin: each module here parses arguments and calls a room."""
+
+import sys
+
+import typer
+from rich.console import Console
+
+from style2talker.cli import corpus, demo, generate, train, twin, weights
+from style2talker.errors import UserError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Emotional, stylised talking heads and the labelled corpora behind them.",
+)
+app.add_typer(weights.app, name="weights", help="Pretrained files: list, fetch, where, verify.")
+app.add_typer(train.app, name="train", help="Train a stage straight from a corpus.")
+corpus.register(app)
+twin.register(app)
+generate.register(app)
+demo.register(app)
+
+
+def main() -> None:
+    """Run the command line; a bad call is one sentence on stderr and exit status 2."""
+    try:
+        app()
+    except UserError as error:
+        Console(stderr=True, soft_wrap=True).print(f"style2talker: {error}", style="red", markup=False, highlight=False)
+        sys.exit(2)

@@ -1,0 +1,135 @@
+"""The corpus contract: what a row of `clips`, `frames` and `rejects` is. Defined here and nowhere else.
+
+Axes: T video frames at 25 Hz, K coefficients, W words, S five sentences, M mel steps at 80 Hz.
+"""
+
+import pyarrow as pa
+
+SCHEMA_VERSION = 1
+FRAME_RATE_HZ = 25
+AUDIO_RATE_HZ = 16_000
+FRAME_SIZE_PX = 256
+NUM_SENTENCES = 5
+
+_rows = pa.list_(pa.list_(pa.float32()))  # a matrix, outer axis first
+
+SOURCE_FIELDS = [
+    pa.field("clip_id", pa.string(), nullable=False),  # hash of source bytes, span and track
+    pa.field("source_id", pa.string(), nullable=False),  # sha256 of the source's bytes
+    pa.field("source_uri", pa.string(), nullable=False),  # relative to the card's root
+    pa.field("start_s", pa.float64(), nullable=False),
+    pa.field("end_s", pa.float64(), nullable=False),
+    pa.field("speaker", pa.string(), nullable=False),
+    pa.field("split", pa.string(), nullable=False),  # train, val or test; by hash of the speaker unless the card says
+    pa.field("licence", pa.string(), nullable=False),
+    pa.field("commercial_use", pa.bool_(), nullable=False),
+    pa.field("consent", pa.string(), nullable=False),
+    pa.field("given_emotion", pa.string()),  # the dataset's own label: a witness, not the truth
+    pa.field("given_level", pa.int32()),
+    pa.field("source_rate_hz", pa.float64(), nullable=False),  # average video frame rate of the source
+    pa.field("source_width_px", pa.int32(), nullable=False),
+    pa.field("source_height_px", pa.int32(), nullable=False),
+    pa.field("source_audio_rate_hz", pa.int32(), nullable=False),
+]
+
+TRACK_FIELDS = [
+    pa.field("num_frames", pa.int32(), nullable=False),
+    pa.field("face_found", pa.list_(pa.bool_()), nullable=False),  # [T]
+    pa.field("blendshapes", _rows, nullable=False),  # [T, 52] in the order of face.model.EXPRESSION_NAMES
+    pa.field("crop", _rows, nullable=False),  # [T, 3] centre x, centre y, side of the crop square in source px
+]
+
+FIT_FIELDS = [
+    pa.field("face_model", pa.string(), nullable=False),
+    pa.field("face_model_sha256", pa.string(), nullable=False),
+    pa.field("identity", pa.list_(pa.float32()), nullable=False),  # [K_id]
+    pa.field("expression", _rows, nullable=False),  # [T, K_exp]
+    pa.field("rotation", _rows, nullable=False),  # [T, 3] pitch, yaw, roll in radians
+    pa.field("translation", _rows, nullable=False),  # [T, 3] x px, y px, px per model unit, in the 256 px crop
+    pa.field("fit_error", pa.list_(pa.float32()), nullable=False),  # [T] mean landmark distance / interocular distance
+]
+
+HEAR_FIELDS = [
+    pa.field("audio", pa.struct([("bytes", pa.binary()), ("path", pa.string())]), nullable=False),  # FLAC, 16 kHz mono
+    pa.field("mel", _rows, nullable=False),  # [M, 80] log-mel, see media.mel
+    pa.field("voiced", pa.list_(pa.struct([("start_s", pa.float64()), ("end_s", pa.float64())])), nullable=False),
+    pa.field("transcript", pa.string(), nullable=False),
+    pa.field("language", pa.string(), nullable=False),
+    pa.field(
+        "words",
+        pa.list_(
+            pa.struct(
+                [("word", pa.string()), ("start_s", pa.float64()), ("end_s", pa.float64()), ("probability", pa.float32())]
+            )
+        ),
+        nullable=False,
+    ),
+    pa.field("pitch_hz", pa.list_(pa.float32()), nullable=False),  # [T], 0 where unvoiced
+    pa.field("energy_db", pa.list_(pa.float32()), nullable=False),  # [T], dB relative to full scale
+    pa.field("words_per_s", pa.float32(), nullable=False),
+]
+
+SEE_FIELDS = [
+    pa.field("emotion", pa.string(), nullable=False),  # one of emotion.taxonomy.EMOTIONS
+    pa.field("emotion_level", pa.int32(), nullable=False),  # 1, 2 or 3
+    pa.field("emotion_probability", pa.list_(pa.float32()), nullable=False),  # [8] in the order of EMOTIONS
+    pa.field(
+        "action_units",
+        pa.list_(
+            pa.struct([("unit", pa.int32()), ("name", pa.string()), ("intensity", pa.float32()), ("level", pa.string())])
+        ),
+        nullable=False,
+    ),  # the active ones, by FACS number; level is low, middle or high
+]
+
+WRITE_FIELDS = [
+    pa.field(
+        "sentences",
+        pa.list_(
+            pa.struct(
+                [
+                    ("text", pa.string()),
+                    ("evidence", pa.list_(pa.struct([("kind", pa.string()), ("value", pa.string()), ("words", pa.string())]))),
+                ]
+            )
+        ),
+        nullable=False,
+    ),  # S of them; evidence: kind is emotion, action_unit or transcript, words is the phrase that states it
+]
+
+LABEL_FIELDS = [
+    pa.field(
+        "provenance",
+        pa.list_(
+            pa.struct(
+                [("stage", pa.string()), ("version", pa.int32()), ("config_sha256", pa.string()), ("weights", pa.string())]
+            )
+        ),
+        nullable=False,
+    ),  # one entry per stage; weights is "name@sha256" joined by spaces
+]
+
+CLIPS = pa.schema(
+    SOURCE_FIELDS + TRACK_FIELDS + FIT_FIELDS + HEAR_FIELDS + SEE_FIELDS + WRITE_FIELDS + LABEL_FIELDS,
+    metadata={"style2talker.schema_version": str(SCHEMA_VERSION)},
+)
+FRAMES = pa.schema(
+    [
+        pa.field("clip_id", pa.string(), nullable=False),
+        pa.field("jpeg", pa.list_(pa.binary()), nullable=False),  # [T] the crop as 256 x 256 JPEG
+    ],
+    metadata={"style2talker.schema_version": str(SCHEMA_VERSION)},
+)
+REJECTS = pa.schema(
+    [
+        pa.field("source_uri", pa.string(), nullable=False),
+        pa.field("clip_id", pa.string()),  # null when the source itself was refused
+        pa.field("start_s", pa.float64()),
+        pa.field("end_s", pa.float64()),
+        pa.field("stage", pa.string(), nullable=False),
+        pa.field("kind", pa.string(), nullable=False),
+        pa.field("message", pa.string(), nullable=False),
+        pa.field("attempts", pa.int32(), nullable=False),
+    ],
+    metadata={"style2talker.schema_version": str(SCHEMA_VERSION)},
+)

@@ -1,0 +1,22 @@
+"""The two ways something can go wrong: a bad call, which stops, and a bad row, which is data."""
+
+
+class UserError(ValueError):
+    """A bad call. The message is one sentence: what, got, expected, how to fix. The CLI prints it and exits 2."""
+
+
+class Reject(Exception):  # noqa: N818 - a row that is not kept is not an error of the program
+    """A row that cannot be kept. Stages raise it; the pipeline writes it to `rejects.parquet`.
+
+    Args:
+        kind: short snake_case reason that is counted in the card (`no_face`, `no_audio`, `decode_failed`, ...).
+        message: one sentence with the measured value and the limit it broke.
+    """
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.message = message
+
+    def __reduce__(self) -> tuple[type["Reject"], tuple[str, str]]:
+        return (type(self), (self.kind, self.message))  # Ray pickles exceptions between workers
