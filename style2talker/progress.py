@@ -3,7 +3,15 @@
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.text import Text
 
 Item = TypeVar("Item")
@@ -20,11 +28,17 @@ class RateColumn(ProgressColumn):
 def progress_bar() -> Progress:
     """A rich progress display; `add_task(description, total=..., unit="clips")` adds a row with its rate."""
     return Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), RateColumn(), TimeRemainingColumn()
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        RateColumn(),
+        TimeRemainingColumn(),
     )
 
 
-def track(items: Iterable[Item], description: str, *, total: int | None = None, unit: str = "items") -> Iterator[Item]:
+def track(
+    items: Iterable[Item], description: str, *, total: int | None = None, unit: str = "items"
+) -> Iterator[Item]:
     """Yield `items` while showing how many are done and how fast."""
     with progress_bar() as bar:
         task = bar.add_task(description, total=total, unit=unit)

@@ -26,5 +26,7 @@ def main() -> None:
     try:
         app()
     except UserError as error:
-        Console(stderr=True, soft_wrap=True).print(f"style2talker: {error}", style="red", markup=False, highlight=False)
+        Console(stderr=True, soft_wrap=True).print(
+            f"style2talker: {error}", style="red", markup=False, highlight=False
+        )
         sys.exit(2)

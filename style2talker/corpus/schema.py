@@ -20,7 +20,9 @@ SOURCE_FIELDS = [
     pa.field("start_s", pa.float64(), nullable=False),
     pa.field("end_s", pa.float64(), nullable=False),
     pa.field("speaker", pa.string(), nullable=False),
-    pa.field("split", pa.string(), nullable=False),  # train, val or test; by hash of the speaker unless the card says
+    pa.field(
+        "split", pa.string(), nullable=False
+    ),  # train, val or test; by hash of the speaker unless the card says
     pa.field("licence", pa.string(), nullable=False),
     pa.field("commercial_use", pa.bool_(), nullable=False),
     pa.field("consent", pa.string(), nullable=False),
@@ -36,7 +38,9 @@ TRACK_FIELDS = [
     pa.field("num_frames", pa.int32(), nullable=False),
     pa.field("face_found", pa.list_(pa.bool_()), nullable=False),  # [T]
     pa.field("blendshapes", _rows, nullable=False),  # [T, 52] in the order of face.model.EXPRESSION_NAMES
-    pa.field("crop", _rows, nullable=False),  # [T, 3] centre x, centre y, side of the crop square in source px
+    pa.field(
+        "crop", _rows, nullable=False
+    ),  # [T, 3] centre x, centre y, side of the crop square in source px
 ]
 
 FIT_FIELDS = [
@@ -45,21 +49,34 @@ FIT_FIELDS = [
     pa.field("identity", pa.list_(pa.float32()), nullable=False),  # [K_id]
     pa.field("expression", _rows, nullable=False),  # [T, K_exp]
     pa.field("rotation", _rows, nullable=False),  # [T, 3] pitch, yaw, roll in radians
-    pa.field("translation", _rows, nullable=False),  # [T, 3] x px, y px, px per model unit, in the 256 px crop
-    pa.field("fit_error", pa.list_(pa.float32()), nullable=False),  # [T] mean landmark distance / interocular distance
+    pa.field(
+        "translation", _rows, nullable=False
+    ),  # [T, 3] x px, y px, px per model unit, in the 256 px crop
+    pa.field(
+        "fit_error", pa.list_(pa.float32()), nullable=False
+    ),  # [T] mean landmark distance / interocular distance
 ]
 
 HEAR_FIELDS = [
-    pa.field("audio", pa.struct([("bytes", pa.binary()), ("path", pa.string())]), nullable=False),  # FLAC, 16 kHz mono
+    pa.field(
+        "audio", pa.struct([("bytes", pa.binary()), ("path", pa.string())]), nullable=False
+    ),  # FLAC, 16 kHz mono
     pa.field("mel", _rows, nullable=False),  # [M, 80] log-mel, see media.mel
-    pa.field("voiced", pa.list_(pa.struct([("start_s", pa.float64()), ("end_s", pa.float64())])), nullable=False),
+    pa.field(
+        "voiced", pa.list_(pa.struct([("start_s", pa.float64()), ("end_s", pa.float64())])), nullable=False
+    ),
     pa.field("transcript", pa.string(), nullable=False),
     pa.field("language", pa.string(), nullable=False),
     pa.field(
         "words",
         pa.list_(
             pa.struct(
-                [("word", pa.string()), ("start_s", pa.float64()), ("end_s", pa.float64()), ("probability", pa.float32())]
+                [
+                    ("word", pa.string()),
+                    ("start_s", pa.float64()),
+                    ("end_s", pa.float64()),
+                    ("probability", pa.float32()),
+                ]
             )
         ),
         nullable=False,
@@ -76,7 +93,14 @@ SEE_FIELDS = [
     pa.field(
         "action_units",
         pa.list_(
-            pa.struct([("unit", pa.int32()), ("name", pa.string()), ("intensity", pa.float32()), ("level", pa.string())])
+            pa.struct(
+                [
+                    ("unit", pa.int32()),
+                    ("name", pa.string()),
+                    ("intensity", pa.float32()),
+                    ("level", pa.string()),
+                ]
+            )
         ),
         nullable=False,
     ),  # the active ones, by FACS number; level is low, middle or high
@@ -89,7 +113,12 @@ WRITE_FIELDS = [
             pa.struct(
                 [
                     ("text", pa.string()),
-                    ("evidence", pa.list_(pa.struct([("kind", pa.string()), ("value", pa.string()), ("words", pa.string())]))),
+                    (
+                        "evidence",
+                        pa.list_(
+                            pa.struct([("kind", pa.string()), ("value", pa.string()), ("words", pa.string())])
+                        ),
+                    ),
                 ]
             )
         ),
@@ -102,7 +131,12 @@ LABEL_FIELDS = [
         "provenance",
         pa.list_(
             pa.struct(
-                [("stage", pa.string()), ("version", pa.int32()), ("config_sha256", pa.string()), ("weights", pa.string())]
+                [
+                    ("stage", pa.string()),
+                    ("version", pa.int32()),
+                    ("config_sha256", pa.string()),
+                    ("weights", pa.string()),
+                ]
             )
         ),
         nullable=False,
