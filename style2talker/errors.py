@@ -2,14 +2,14 @@
 
 
 class UserError(ValueError):
-    """A bad call. The message is one sentence: what, got, expected, how to fix. The CLI prints it and exits 2."""
+    """A bad call. The message is one sentence: what, got, expected, how to fix. The command exits 2."""
 
 
 class Reject(Exception):  # noqa: N818 - a row that is not kept is not an error of the program
     """A row that cannot be kept. Stages raise it; the pipeline writes it to `rejects.parquet`.
 
     Args:
-        kind: short snake_case reason that is counted in the card (`no_face`, `no_audio`, `decode_failed`, ...).
+        kind: snake_case reason that is counted in the card (`no_face`, `no_audio`, `decode_failed`).
         message: one sentence with the measured value and the limit it broke.
     """
 
