@@ -1,0 +1,43 @@
+# Two commands do everything: `make demo` and `make test`. They need Python 3.11 or 3.12 with pip, and make.
+# make demo VIDEOS=dir runs the demo on your own footage; OUT=dir says where its results go.
+
+PYTHON ?= $(firstword $(shell command -v python3.12 python3.11 python3 2>/dev/null))
+VENV := .venv
+BIN := $(VENV)/bin
+OUT ?= $(if $(VIDEOS),demo-videos,demo)
+VIDEOS ?=
+export UV_COMPILE_BYTECODE := 1
+export RAY_ENABLE_UV_RUN_RUNTIME_ENV := 0
+
+.PHONY: demo test lint lock clean
+.DELETE_ON_ERROR:
+
+demo: $(VENV)/.weights
+	$(BIN)/style2talker demo --out $(OUT) $(if $(VIDEOS),--videos $(VIDEOS))
+
+test: $(VENV)/.weights
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+
+$(VENV)/.installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v < (3, 13) else f"style2talker: Python {v[0]}.{v[1]} found, 3.11 or 3.12 needed; run make PYTHON=/path/to/python3.11")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --disable-pip-version-check $(shell grep '^uv==' requirements.lock)
+	$(BIN)/uv pip install -q --python $(BIN)/python -r requirements.lock
+	$(BIN)/uv pip install -q --python $(BIN)/python --no-deps -e .
+	@touch $@
+
+$(VENV)/.weights: $(VENV)/.installed style2talker/weights/registry.py
+	$(BIN)/style2talker weights fetch
+	@touch $@
+
+# A `name==version` lock without addresses, so that it installs from whatever registry the machine uses.
+lock: $(VENV)/.installed
+	$(BIN)/uv pip compile -q --universal --no-header --no-annotate --no-emit-index-url --extra dev pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info
