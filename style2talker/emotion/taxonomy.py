@@ -1,0 +1,108 @@
+"""The eight emotions and three levels of the corpus, and the words that name them.
+
+The emotions and levels are those of MEAD (Wang et al., ECCV 2020), whose neutral recordings have one level
+only. The words are our own choice, graded by strength: level 1 mild, 2 plain, 3 extreme. Each is an adjective
+that fits after "the person is" and before "while", so that every clause of the grammar can carry every word,
+and belongs to one (emotion, level) alone, so that a sentence can be checked against its label.
+"""
+
+from types import MappingProxyType
+
+from style2talker.errors import UserError
+
+EMOTIONS = ("angry", "contempt", "disgusted", "fear", "happy", "neutral", "sad", "surprised")
+LEVELS = (1, 2, 3)
+
+# Fixed per level of an action unit: a moderate unit may never drift into a "subtle" or "powerful" one.
+ADVERBS = MappingProxyType(
+    {
+        "low": ("slightly", "subtly", "gently", "faintly"),
+        "middle": ("moderately", "clearly", "noticeably", "visibly"),
+        "high": ("strongly", "intensely", "powerfully", "markedly"),
+    }
+)
+
+_WORDS = MappingProxyType(
+    {
+        ("angry", 1): ("annoyed", "irritated", "displeased", "impatient", "irked", "peeved"),
+        ("angry", 2): ("angry", "cross", "indignant", "resentful", "mad", "hostile"),
+        ("angry", 3): ("furious", "enraged", "outraged", "livid", "infuriated", "incensed"),
+        ("contempt", 1): ("smug", "dismissive", "aloof", "condescending", "patronising", "superior"),
+        ("contempt", 2): ("contemptuous", "disdainful", "haughty", "derisive", "disrespectful", "sneering"),
+        ("contempt", 3): (
+            "scornful",
+            "utterly disdainful",
+            "full of scorn",
+            "withering",
+            "full of contempt",
+            "openly mocking",
+        ),
+        ("disgusted", 1): (
+            "put off",
+            "averse",
+            "squeamish",
+            "uncomfortable with distaste",
+            "turned off",
+            "queasy",
+        ),
+        ("disgusted", 2): (
+            "disgusted",
+            "repelled",
+            "grossed out",
+            "nauseated",
+            "full of distaste",
+            "offended",
+        ),
+        ("disgusted", 3): (
+            "revolted",
+            "sickened",
+            "appalled",
+            "repulsed",
+            "full of loathing",
+            "filled with revulsion",
+        ),
+        ("fear", 1): ("uneasy", "worried", "anxious", "concerned", "nervous", "apprehensive"),
+        ("fear", 2): ("afraid", "scared", "frightened", "fearful", "alarmed", "full of dread"),
+        ("fear", 3): ("terrified", "petrified", "panicked", "horrified", "terror-stricken", "panic-stricken"),
+        ("happy", 1): ("pleased", "content", "cheerful", "glad", "amused", "good-humoured"),
+        ("happy", 2): ("happy", "joyful", "delighted", "merry", "jolly", "gleeful"),
+        ("happy", 3): ("overjoyed", "elated", "ecstatic", "exhilarated", "jubilant", "euphoric"),
+        ("neutral", 1): ("neutral", "calm", "composed", "relaxed", "even-tempered", "unemotional"),
+        ("neutral", 2): (
+            "impassive",
+            "matter-of-fact",
+            "unruffled",
+            "level-headed",
+            "untroubled",
+            "collected",
+        ),
+        ("neutral", 3): ("expressionless", "deadpan", "unmoved", "stony-faced", "emotionless", "blank"),
+        ("sad", 1): ("downcast", "wistful", "gloomy", "subdued", "dispirited", "disheartened"),
+        ("sad", 2): ("sad", "unhappy", "sorrowful", "melancholy", "dejected", "mournful"),
+        ("sad", 3): ("heartbroken", "devastated", "grief-stricken", "despairing", "inconsolable", "desolate"),
+        ("surprised", 1): ("mildly surprised", "intrigued", "curious", "puzzled", "bemused", "quizzical"),
+        ("surprised", 2): ("surprised", "startled", "taken aback", "amazed", "caught off guard", "wide-eyed"),
+        ("surprised", 3): (
+            "astonished",
+            "stunned",
+            "astounded",
+            "flabbergasted",
+            "thunderstruck",
+            "dumbfounded",
+        ),
+    }
+)
+
+
+def emotion_words(emotion: str, level: int) -> tuple[str, ...]:
+    """The adjectives (six or more) that name `emotion` at `level` (1 mild, 2 plain, 3 extreme).
+
+    Raises:
+        UserError: the emotion or the level is not one of `EMOTIONS` and `LEVELS`.
+    """
+    if (emotion, level) not in _WORDS:
+        raise UserError(
+            f"emotion and level: got {emotion!r} and {level!r}, expected one of "
+            f"{', '.join(EMOTIONS)} and one of 1, 2, 3; map the labels of the data set in its data card"
+        )
+    return _WORDS[(emotion, level)]
