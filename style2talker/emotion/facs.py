@@ -70,7 +70,8 @@ def _whole(*names: str, full: float = 1.0) -> UnitSource:
 
 
 # 23 is missing: ARKit has no lip tightener; the nearest, mouthPress, is 24. 25 shares jawOpen with 26 because
-# the ARKit jaw opens the lips: at three tenths of its way they are fully apart (mouthClose undoes it). 43 and 45 are one picture and differ in duration only.
+# the ARKit jaw opens the lips: at three tenths of its way they are fully apart (mouthClose undoes it). 43 and
+# 45 are one picture and differ in duration only.
 UNIT_SOURCES: Mapping[int, UnitSource] = MappingProxyType(
     {
         1: _whole("browInnerUp"),
