@@ -1,0 +1,53 @@
+"""The part of a Lightning module that all trainers share: the sample counter, EMA and what a resume restores."""
+
+from typing import Any
+
+import lightning.pytorch as pl
+from torch import nn
+
+from training.config import RunConfig, config_sha256
+from training.ema import Ema
+
+
+class CountedModule(pl.LightningModule):
+    """A module that knows how many samples it has seen.
+
+    Subclasses set `averaged` to the network whose weights are averaged and saved for inference, and write
+    `save_inference`. Validation runs with the averaged weights.
+
+    Args:
+        config: the run's config.
+        averaged: the network that `ema` follows.
+        half_life_samples: of the average, see `training.ema.Ema`.
+    """
+
+    def __init__(self, config: RunConfig, *, averaged: nn.Module, half_life_samples: float) -> None:
+        super().__init__()
+        self.config = config
+        self.averaged = averaged
+        self.ema = Ema(averaged, half_life_samples=half_life_samples)
+        self.samples_seen = 0
+
+    def count(self, batch_size: int) -> None:
+        """Called after every optimiser step, before anything is saved."""
+        self.samples_seen += batch_size
+        self.ema.update(self.averaged, batch_size=batch_size, samples_seen=self.samples_seen)
+
+    def save_inference(self, out: str) -> None:
+        """Write the checkpoint that inference loads; the averaged weights are in place while this runs."""
+        raise NotImplementedError
+
+    def on_validation_start(self) -> None:
+        self.ema.swap(self.averaged)
+
+    def on_validation_end(self) -> None:
+        self.ema.swap(self.averaged)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint["samples_seen"] = self.samples_seen
+        checkpoint["config_sha256"] = config_sha256(self.config)
+        checkpoint["ema"] = self.ema.state_dict()
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self.samples_seen = checkpoint["samples_seen"]
+        self.ema.load_state_dict(checkpoint["ema"])
