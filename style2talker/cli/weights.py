@@ -19,16 +19,18 @@ Names = Annotated[
 @app.command("list")
 def list_weights() -> None:
     """Show every entry: size, licence, whether it is in the cache."""
-    table = Table("name", "what", "MB", "licence", "commercial", "default", "cached")
+    table = Table(caption="* in the small default set")
+    for title in ("name", "MB", "licence", "commercial use", "cached"):
+        table.add_column(title, no_wrap=title == "name", justify="right" if title == "MB" else "left")
+    table.add_column("what", overflow="fold")
     for name, weight in registry.ENTRIES.items():
         table.add_row(
-            name,
-            weight.summary,
+            name + (" *" if name in registry.DEFAULT_SMALL else ""),
             f"{weight.size_bytes / 1e6:.1f}",
             weight.licence,
             "yes" if weight.commercial_use else "no",
-            "yes" if name in registry.DEFAULT_SMALL else "",
-            "yes" if resolve.is_cached(name) else "",
+            "yes" if resolve.is_cached(name) else "no",
+            weight.summary,
         )
     Console().print(table)
 

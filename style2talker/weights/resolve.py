@@ -94,16 +94,16 @@ def fetch(name: str, *, offline: bool | None = None, accept_noncommercial: bool 
         return _answer(weight, directory)
     if is_offline(offline):
         raise UserError(
-            f"Weights {name} are not in {directory} and the network is off: copy that directory from a machine "
-            f"where `style2talker weights fetch {name}` ran, or drop --offline and STYLE2TALKER_OFFLINE."
+            f"Weights {name} are not in {directory} and the network is off: copy that directory from where "
+            f"`style2talker weights fetch {name}` ran, or drop --offline and STYLE2TALKER_OFFLINE."
         )
     try:
         directory.mkdir(parents=True, exist_ok=True)
         with _lock(directory), progress_bar() as bar:
             missing = _missing(weight, directory)
-            total_mb = sum(file.size_bytes for file in missing.values()) / 1e6
-            task = bar.add_task(name, total=total_mb, unit="MB")
-            problems = _fetch_files(weight, missing, lambda count: bar.advance(task, count / 1e6))
+            total_kb = sum(file.size_bytes for file in missing.values()) / 1000
+            task = bar.add_task(name, total=total_kb, unit="kB")
+            problems = _fetch_files(weight, missing, lambda count: bar.advance(task, count / 1000))
     except OSError as error:
         raise UserError(
             f"Cannot write weights {name} to {directory} ({error.strerror or error}): free space there or "
