@@ -18,8 +18,8 @@ _SHORTEST_LAG, _LONGEST_LAG = int(RATE_HZ / _HIGHEST_HZ), int(RATE_HZ / _LOWEST_
 _SUMMED = 640  # samples compared at each lag, two and a half periods of the lowest pitch
 _WINDOW = _SUMMED + _LONGEST_LAG
 _SURE_BELOW = 0.15  # aperiodicity; de Cheveigné and Kawahara use 0.1 to 0.2
-# A voice whose pitch moves within the window is less periodic. Against pYIN on 25 real clips: 70 % of its voiced
-# frames found, 2 % of them over 20 % off, 6 cents between the rest, in 1/15 of the time.
+# A voice whose pitch moves within the window is less periodic. On 22 real clips this finds 71 % of the frames
+# that pYIN calls voiced, 2 % of them more than 20 % off, the median difference 6 cents.
 _VOICED_BELOW = 0.35
 _QUIETEST_VOICE_DB = -60.0
 

@@ -67,11 +67,11 @@ def resolve(name: str, *, path: str | Path | None = None, offline: bool | None =
     check_licence(weight)
     if path is not None:
         given = Path(path).expanduser()
-        directory = given.parent if given.is_file() and len(weight.files) == 1 else given
-        files = [given] if given.is_file() else [directory / file.path for file in weight.files]
-        for location, file in zip(files, weight.files, strict=False):
+        is_the_file = len(weight.files) == 1 and given.is_file()
+        for file in weight.files:
+            location = given if is_the_file else given / file.path
             _check(location, file, f"give a copy of {name} {weight.version}, or leave the path out")
-        return given if given.is_file() else _answer(weight, directory)
+        return given if is_the_file else _answer(weight, given)
     directory = cache_dir(name)
     if not is_cached(name):
         fetch(name, offline=offline)

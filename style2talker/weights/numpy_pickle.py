@@ -1,0 +1,100 @@
+"""Read a pickle of nested dicts of NumPy arrays without trusting it.
+
+A pickle is a program. The only three names that such a file needs stand here for inert records of ours, and
+every other name is refused, so nothing that the file says is ever called, not even NumPy's own constructors.
+"""
+
+import io
+import math
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from style2talker.errors import UserError
+
+_KINDS = "fiub"  # floats, integers, booleans; never objects
+_DEEPEST = 16
+# What a damaged or hostile file makes the reader of pickles raise.
+_FAILURES = (
+    pickle.UnpicklingError,
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    TypeError,
+    ValueError,
+)
+Tree = dict[str, "np.ndarray | Tree"]
+
+
+class _Dtype:
+    __slots__ = ("dtype",)
+
+    def __init__(self, code: str, *flags: object) -> None:
+        self.dtype = np.dtype(str(code))
+        if self.dtype.kind not in _KINDS:
+            raise pickle.UnpicklingError(f"it holds an array of type {code!r}")
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        if state[1] in ("<", ">"):
+            self.dtype = self.dtype.newbyteorder(state[1])
+
+
+class _Array:
+    __slots__ = ("array",)
+
+    def __init__(self, *ignored: object) -> None:
+        self.array: np.ndarray | None = None
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        _, shape, dtype, is_fortran, data = state
+        if not isinstance(dtype, _Dtype) or not isinstance(data, bytes):
+            raise pickle.UnpicklingError("it holds an array that is not plain bytes")
+        if len(data) != math.prod(shape) * dtype.dtype.itemsize:
+            raise pickle.UnpicklingError(f"it holds {len(data)} bytes for an array of shape {shape}")
+        array = np.frombuffer(data, dtype.dtype).reshape(shape, order="F" if is_fortran else "C")
+        self.array = array.astype(dtype.dtype.newbyteorder("="))
+
+
+class _Unpickler(pickle.Unpickler):
+    def find_class(self, module: str, name: str) -> type:
+        match module, name:
+            case ("numpy.core.multiarray" | "numpy._core.multiarray", "_reconstruct") | ("numpy", "ndarray"):
+                return _Array
+            case "numpy", "dtype":
+                return _Dtype
+        raise pickle.UnpicklingError(f"it asks for the name {module}.{name}")
+
+
+def load_numpy_pickle(path: str | Path) -> Tree:
+    """Nested dicts, with string keys, of numeric arrays, from a file of pickle protocol 3 or 4.
+
+    Raises:
+        UserError: anything else is in the file, or it is no pickle.
+        OSError: the file cannot be read.
+    """
+    data = Path(path).read_bytes()
+    try:
+        return _tree(_Unpickler(io.BytesIO(data)).load(), 0)
+    except _FAILURES as error:
+        raise UserError(
+            f"{path} is not a pickle of plain NumPy arrays ({error or type(error).__name__}): "
+            "give the published file, which `style2talker weights fetch` downloads."
+        ) from error
+
+
+def _tree(value: object, depth: int) -> Tree:
+    if not isinstance(value, dict) or depth > _DEEPEST:
+        raise pickle.UnpicklingError(f"it holds a {type(value).__name__} {depth} levels deep")
+    tree: Tree = {}
+    for key, item in value.items():
+        if not isinstance(key, str):
+            raise pickle.UnpicklingError(f"it holds the key {key!r}")
+        if isinstance(item, _Array) and item.array is not None:
+            tree[key] = item.array
+        else:
+            tree[key] = _tree(item, depth + 1)
+    return tree
