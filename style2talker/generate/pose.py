@@ -1,7 +1,7 @@
 """Head pose for a generated clip: borrowed from a corpus clip, or drawn as calm seeded motion.
 
-Style2Talker reads its pose from a file and cuts the output to that file's length (papers 1.2, "Long audio"). Here a
-borrowed pose is played forwards and backwards until the speech ends, so no audio is lost.
+Style2Talker reads its pose from a file and cuts the output to that file's length (arXiv 2403.06365, released code).
+Here a borrowed pose is played forwards and backwards until the speech ends, so no audio is lost.
 
 Axes: T frames at 25 Hz.
 """
@@ -30,7 +30,7 @@ class Pose:
 
 
 def auto_pose(num_frames: int, *, seed: int, rotation_3: np.ndarray, translation_3: np.ndarray) -> Pose:
-    """Smooth head motion about the portrait's own pose: four sines per axis with seeded phases, starting at rest."""
+    """Smooth motion about the portrait's own pose: four sines per axis, seeded phases, starting at rest."""
     generator = np.random.default_rng([seed, 7])
     time_t = np.arange(num_frames) / FRAME_RATE_HZ
     rates = np.asarray(AUTO_RATES_HZ)

@@ -35,7 +35,7 @@ class Request:
     portrait: Path
     audio: Path
     text: str
-    """The emotion, in a sentence, for example: The person speaks joyfully and clearly raises the lip corners."""
+    """The emotion, in a sentence: The person speaks joyfully and clearly raises the lip corners."""
     style_e: Path
     style_a: Path
     out: Path
@@ -45,15 +45,15 @@ class Request:
     pose: str = "auto"
     seed: int = 0
     num_steps: int = 5
-    """Denoising steps; Style2Talker samples with 5 (papers 1.2)."""
+    """Denoising steps; Style2Talker samples with 5 in its released code."""
 
 
 def generate(request: Request) -> Path:
     """Write the talking head and return its path.
 
     Raises:
-        UserError: a picture without a face, audio shorter than 0.2 s or unreadable, an unknown pose clip, or a
-            checkpoint that is missing or of another kind.
+        UserError: a picture without a face, audio that is unreadable or shorter than 0.2 s, an unknown pose
+            clip, or a checkpoint that is missing or of another kind.
     """
     speech = _speech(request.audio)
     portrait = load_portrait(request.portrait)
@@ -105,7 +105,7 @@ def _speech(path: Path) -> np.ndarray:
         raise UserError(f"--audio {path}: {error.message}") from error
     if len(speech) < SHORTEST_SPEECH_S * AUDIO_RATE_HZ:
         raise UserError(
-            f"--audio {path} lasts {len(speech) / AUDIO_RATE_HZ:.2f} s, at least {SHORTEST_SPEECH_S} s are needed; "
-            "give a longer recording."
+            f"--audio {path} lasts {len(speech) / AUDIO_RATE_HZ:.2f} s; at least {SHORTEST_SPEECH_S} s "
+            "are needed. Give a longer recording."
         )
     return speech
