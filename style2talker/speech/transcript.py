@@ -41,11 +41,11 @@ class Transcript:
 
 
 class Transcriber:
-    """Speech to words. The same audio gives the same words on any number of threads and workers.
+    """Speech to words; the same audio gives the same words, times and probabilities every time.
 
     Args:
         weights: a name from the weights registry, or a directory with a CTranslate2 Whisper model.
-        num_threads: CPU threads; more are faster on long audio.
+        num_threads: CPU threads; they do not change the answer.
 
     Raises:
         UserError: no such weights, or a directory that holds no such model.
@@ -91,7 +91,7 @@ class Transcriber:
             ):
                 continue
             for word in segment.words or ():
-                start_s, end_s = (_clip_time(time_s, spans) for time_s in (word.start, word.end))
+                start_s, end_s = (_clip_time(float(time_s), spans) for time_s in (word.start, word.end))
                 words.append(
                     Word(
                         word=word.word.strip(),
