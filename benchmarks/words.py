@@ -19,7 +19,13 @@ from torchmetrics.functional.text import word_error_rate
 
 from style2talker.corpus.reader import Corpus
 
-DIGITS = dict(zip("0123456789", "zero one two three four five six seven eight nine".split(), strict=True))
+DIGITS = dict(
+    zip(
+        "0123456789",
+        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"],
+        strict=True,
+    )
+)
 
 
 def normal(text: str) -> str:

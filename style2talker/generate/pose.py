@@ -1,7 +1,7 @@
 """Head pose for a generated clip: borrowed from a corpus clip, or drawn as calm seeded motion.
 
-Style2Talker reads its pose from a file and cuts the output to that file's length (arXiv 2403.06365, released code).
-Here a borrowed pose is played forwards and backwards until the speech ends, so no audio is lost.
+Style2Talker reads its pose from a file and cuts the output to that file's length
+(its released inference code). Here a borrowed pose plays forwards and backwards until the speech ends.
 
 Axes: T frames at 25 Hz.
 """
