@@ -28,12 +28,13 @@ class ShardEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageEntry:
-    """What produced a group of columns: code version, resolved config and the weights by sha256."""
+    """What produced a group of columns: code version, config, weights by sha256, libraries by version."""
 
     name: str
     version: int
     config_sha256: str
     weights: dict[str, str]
+    libraries: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

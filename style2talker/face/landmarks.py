@@ -33,12 +33,14 @@ class Track:
         blendshapes_tk: [T, 52] float32 in [0, 1], `EXPRESSION_NAMES` order; NaN where not found.
         found_t: [T] bool.
         num_faces_t: [T] int32, how many faces the frame shows (at most 3 are counted).
+        rival_t: [T] float32, size of the largest other face over the followed face's; 0 where it is alone.
     """
 
     landmarks_tl3: np.ndarray
     blendshapes_tk: np.ndarray
     found_t: np.ndarray
     num_faces_t: np.ndarray
+    rival_t: np.ndarray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,14 +95,18 @@ class LandmarkTracker:
         landmarks_tl3 = np.full((num_frames, NUM_LANDMARKS, 3), np.nan, np.float32)
         blendshapes_tk = np.full((num_frames, len(EXPRESSION_NAMES)), np.nan, np.float32)
         found_t = np.zeros(num_frames, bool)
+        rival_t = np.zeros(num_frames, np.float32)
         for frame, face in followed.items():
             landmarks_tl3[frame], blendshapes_tk[frame] = face.landmarks_l3, face.blendshapes_k
             found_t[frame] = True
+            others = [other.size_px for other in faces_per_frame[frame] if other is not face]
+            rival_t[frame] = max(others, default=0.0) / max(face.size_px, 1e-6)
         return Track(
             landmarks_tl3=landmarks_tl3,
             blendshapes_tk=blendshapes_tk,
             found_t=found_t,
             num_faces_t=np.array([len(faces) for faces in faces_per_frame], np.int32),
+            rival_t=rival_t,
         )
 
     def detect_image(self, image_hw3: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:

@@ -105,7 +105,7 @@ def write_tiny_corpus(folder: Path) -> Path:
         num_sources=5,
         num_clips=4,
         duration_s=8.0,
-        stages=(StageEntry(name="track", version=1, config_sha256="", weights={}),),
+        stages=(StageEntry(name="track", version=1, config_sha256="", weights={}, libraries={}),),
         shards=tuple(shards),
     )
     write_manifest(store, manifest)

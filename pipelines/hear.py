@@ -1,0 +1,74 @@
+"""Hear: clip spans in, speech out: sound, mel, words with times, pitch and loudness.
+
+Reads    discover: source_uri, start_s, end_s; track: num_frames
+Writes   audio, mel, voiced, transcript, language, words, pitch_hz, energy_db, words_per_s
+Rejects  no_speech, no_audio, decode_failed, vanished
+"""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from pipelines.stage import Row, Stage, Work
+from style2talker.corpus.schema import AUDIO_RATE_HZ, FRAME_RATE_HZ, HEAR_FIELDS
+from style2talker.errors import Reject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HearConfig:
+    least_voiced_s: float = 0.5
+    """Less speech than this in the clip, and it is no talking clip."""
+    transcriber: str = "whisper-tiny.en"
+
+
+def make(config: HearConfig, root: Path) -> Work:
+    from style2talker.media.audio import flac_encode, read_audio
+    from style2talker.media.mel import log_mel
+    from style2talker.speech.prosody import prosody
+    from style2talker.speech.transcript import Transcriber
+    from style2talker.speech.vad import voiced_spans
+
+    transcribe = Transcriber(config.transcriber)
+
+    def hear(clip: Row) -> Row:
+        num_frames = clip["num_frames"]
+        end_s = clip["start_s"] + num_frames / FRAME_RATE_HZ  # as long as the pictures, to the sample
+        audio = read_audio(root / clip["source_uri"], start_s=clip["start_s"], end_s=end_s)
+        audio = audio[: num_frames * AUDIO_RATE_HZ // FRAME_RATE_HZ]
+        voiced = voiced_spans(audio)
+        voiced_s = sum(end - start for start, end in voiced)
+        if voiced_s < config.least_voiced_s:
+            raise Reject(
+                "no_speech",
+                f"{voiced_s:.2f} s of speech in the clip; {config.least_voiced_s:g} s are needed.",
+            )
+        heard = transcribe(audio, voiced=voiced)
+        manner = prosody(audio, num_frames)
+        return {
+            "clip_id": clip["clip_id"],
+            "audio": {"bytes": flac_encode(audio), "path": None},
+            "mel": log_mel(audio),
+            "voiced": [{"start_s": start, "end_s": end} for start, end in voiced],
+            "transcript": heard.text,
+            "language": heard.language,
+            "words": [asdict(word) for word in heard.words],
+            "pitch_hz": manner.pitch_hz_t,
+            "energy_db": manner.energy_db_t,
+            "words_per_s": heard.words_per_s,
+        }
+
+    return hear
+
+
+STAGE = Stage(
+    name="hear",
+    version=1,
+    schema=pa.schema([pa.field("clip_id", pa.string(), nullable=False), *HEAR_FIELDS]),
+    config=HearConfig(),
+    make=make,
+    reads={"track": ("num_frames",)},
+    weights=(HearConfig().transcriber,),
+    libraries=("av", "faster-whisper", "ctranslate2", "librosa"),
+    has_actors=True,
+)

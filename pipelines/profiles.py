@@ -1,0 +1,42 @@
+"""Profiles: which stages with which models make a corpus."""
+
+from collections.abc import Callable
+
+from pipelines import discover, fit, hear, see, track, write
+from pipelines.stage import Stage
+from style2talker.emotion.face_nets import WEIGHTS as EMOTION_NETS
+from style2talker.errors import UserError
+from style2talker.weights.registry import ENTRIES
+from style2talker.weights.resolve import is_cached, resolve
+
+
+def _small() -> tuple[Stage, ...]:
+    """Models of about 90 MB that run on two CPU cores and whose licences allow commercial use."""
+    nets = tuple(name for name in EMOTION_NETS if not ENTRIES[name].optional or is_cached(name))
+    return (discover.STAGE, track.STAGE, fit.STAGE, hear.STAGE, see.stage(nets), write.STAGE)
+
+
+PROFILES: dict[str, Callable[[], tuple[Stage, ...]]] = {"small": _small}
+
+
+def stages_of(profile: str, *, fetch: bool = False) -> tuple[Stage, ...]:
+    """The stages of a profile; with `fetch`, their weights are on disk afterwards.
+
+    An optional net that cannot be fetched is left out, and the manifest does not name it.
+
+    Raises:
+        UserError: no such profile, or weights that cannot be had.
+    """
+    if profile not in PROFILES:
+        raise UserError(f"there is no profile {profile!r} in this version; available: {', '.join(PROFILES)}.")
+    if fetch:
+        for name in EMOTION_NETS:
+            try:
+                resolve(name)
+            except UserError:
+                if not ENTRIES[name].optional:
+                    raise
+        for stage in PROFILES[profile]():
+            for name in stage.weights:
+                resolve(name)
+    return PROFILES[profile]()

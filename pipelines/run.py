@@ -1,0 +1,244 @@
+"""Run: partitions through the stages on Ray Data.
+
+A row of the dataset is a partition, never a clip: Ray's own checkpoint does nothing for rows made in memory,
+it drops a whole block for one bad row, and its files differ from run to run. So a stage writes its own work
+file, rows carry names only, and Ray gives scheduling, actor pools, back-pressure and retries of lost workers.
+"""
+
+import logging
+import os
+import threading
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pipelines.ledger import PartitionPlan, clip_rows, is_done, num_rows, run_partition
+from pipelines.shard import read_record, write_shards
+from pipelines.stage import Row, Stage, Work
+from style2talker.corpus.card import Card
+from style2talker.corpus.uri import open_store
+from style2talker.errors import UserError
+from style2talker.progress import progress_bar
+
+OBJECT_STORE_BYTES = 200 * 2**20
+"""Rows carry names, so little goes through Ray's shared memory."""
+_ENVIRONMENT = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
+    "RAY_DATA_DISABLE_PROGRESS_BARS": "1",
+    "RAY_DEDUP_LOGS": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_BACKEND_LOG_LEVEL": "fatal",
+    "GLOG_minloglevel": "3",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    # one thread per worker: the pools already fill the cores, and sums keep one order on every machine
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "NUMBA_NUM_THREADS": "1",
+}
+
+
+class Tally:
+    """Counts of finished and expected rows per stage, kept in one small actor that the driver looks at."""
+
+    def __init__(self) -> None:
+        self._expected: Counter[str] = Counter()
+        self._finished: Counter[str] = Counter()
+
+    def add(self, stage: str, *, expected: int = 0, finished: int = 0) -> None:
+        self._expected[stage] += expected
+        self._finished[stage] += finished
+
+    def read(self) -> tuple[dict[str, int], dict[str, int]]:
+        return dict(self._expected), dict(self._finished)
+
+
+class RunStage:
+    """Bring one partition through one stage, unless its work file is already there."""
+
+    def __init__(self, stage: Stage, uri: str, root: Path, tally: Any) -> None:
+        self._stage, self._uri, self._root, self._tally = stage, uri, root, tally
+        self._work: Work | None = None
+
+    def __call__(self, row: Row) -> Row:
+        plan = PartitionPlan.from_json(row["plan"])
+        store = open_store(self._uri)
+        stage = self._stage
+        if not is_done(store, plan, stage.name):
+            rows, total = self._input(store, plan)
+            self._tally.add.remote(stage.name, expected=total)
+            run_partition(
+                stage,
+                self._loaded(),
+                rows,
+                store,
+                plan.file(stage.name),
+                on_row=lambda: self._tally.add.remote(stage.name, finished=1),
+            )
+        return row
+
+    def _input(self, store: Any, plan: PartitionPlan) -> tuple[Iterator[Row] | list[Row], int]:
+        if self._stage.name == "discover":
+            rows = [{"source_uri": s.uri, "source_id": s.source_id} for s in plan.sources]
+            return rows, len(rows)
+        total = min(num_rows(store, plan.file(name)) for name in {"discover", *self._stage.reads})
+        return clip_rows(store, plan, self._stage.reads), total
+
+    def _loaded(self) -> Work:
+        # late, so that a worker without anything to do loads no model
+        if self._work is None:
+            self._work = self._stage.make(self._stage.config, self._root)
+        return self._work
+
+
+class RunShard:
+    """Write a partition's shards, unless its record is already there."""
+
+    def __init__(self, stages: Sequence[Stage], uri: str, card: Card) -> None:
+        self._stages, self._uri, self._card = stages, uri, card
+
+    def __call__(self, row: Row) -> Row:
+        plan = PartitionPlan.from_json(row["plan"])
+        store = open_store(self._uri)
+        if read_record(store, plan) is None:
+            write_shards(store, plan, self._stages, self._card)
+        return {"partition": plan.partition}
+
+
+def run_partitions(
+    plans: Sequence[PartitionPlan], stages: Sequence[Stage], *, uri: str, card: Card, workers: int
+) -> None:
+    """Make every work file and shard of `plans`, the largest partitions first.
+
+    Raises:
+        UserError: a worker could not start its stage (missing weights and the like).
+        KeyboardInterrupt: passed on after Ray has stopped; what is finished stays.
+    """
+    with _ray(workers) as ray:
+        tally = ray.remote(num_cpus=0)(Tally).remote()
+        largest_first = sorted(plans, key=lambda p: (-sum(s.num_bytes for s in p.sources), p.partition))
+        items = [{"plan": plan.to_json()} for plan in largest_first]
+        dataset = ray.data.from_items(items, override_num_blocks=len(items))
+        # all pools together claim one CPU per worker: with whole CPUs the second pool would wait for ever
+        share = 0.8 / (1 + sum(stage.has_actors for stage in stages))
+        for stage in stages:
+            if stage.has_actors:
+                dataset = dataset.map(
+                    RunStage,
+                    fn_constructor_args=(stage, uri, card.root, tally),
+                    compute=ray.data.ActorPoolStrategy(size=workers, max_tasks_in_flight_per_actor=1),
+                    num_cpus=share,
+                )
+            else:
+                dataset = dataset.map(_task(RunStage(stage, uri, card.root, tally)), num_cpus=share)
+        dataset = dataset.map(_task(RunShard(stages, uri, card)), num_cpus=share)
+        with _progress(ray, tally, stages):
+            try:
+                for _ in dataset.iter_rows():
+                    pass
+            except ray.exceptions.RayError as error:
+                raise _explained(error) from error
+
+
+def _task(run: RunStage | RunShard) -> Any:
+    """A plain function, which Ray Data runs in tasks; it would refuse an instance."""
+
+    def stage(row: Row) -> Row:
+        return run(row)
+
+    stage.__name__ = type(run).__name__
+    return stage
+
+
+def _explained(error: BaseException) -> BaseException:
+    """The stage's own error behind Ray's wrappers."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, UserError):
+            return UserError(str(getattr(seen, "cause", seen)))
+        seen = getattr(seen, "cause", None) or seen.__cause__
+    return error
+
+
+@contextmanager
+def _ray(workers: int) -> Iterator[Any]:
+    """A Ray on this machine alone, quiet, without dashboard or usage reports; stopped on the way out."""
+    before = {key: os.environ.get(key) for key in _ENVIRONMENT}
+    os.environ.update(_ENVIRONMENT)
+    import ray
+    import ray.data
+
+    try:
+        with _no_stderr():  # the native part announces its log level there
+            ray.init(
+                num_cpus=workers,
+                num_gpus=0,
+                include_dashboard=False,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                object_store_memory=OBJECT_STORE_BYTES,
+                _node_ip_address="127.0.0.1",
+            )
+        context = ray.data.DataContext.get_current()
+        context.enable_progress_bars = False
+        context.print_on_execution_start = False
+        context.log_internal_stack_trace_to_stdout = False
+        for name in ("ray", "ray.data"):
+            logging.getLogger(name).setLevel(logging.ERROR)
+        yield ray
+    finally:
+        ray.shutdown()
+        for key, value in before.items():
+            os.environ.pop(key) if value is None else os.environ.update({key: value})
+
+
+@contextmanager
+def _no_stderr() -> Iterator[None]:
+    saved, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(nowhere)
+
+
+@contextmanager
+def _progress(ray: Any, tally: Any, stages: Sequence[Stage]) -> Iterator[None]:
+    """Bars that follow the tally until the block ends."""
+    stop = threading.Event()
+    with progress_bar() as bar:
+        tasks = {
+            stage.name: bar.add_task(
+                stage.name, total=None, unit="sources" if stage.name == "discover" else "clips"
+            )
+            for stage in stages
+        }
+
+        def look() -> None:
+            expected, finished = ray.get(tally.read.remote())
+            _show(bar, tasks, expected, finished)
+
+        def watch() -> None:
+            while not stop.wait(0.3):
+                look()
+
+        thread = threading.Thread(target=watch, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()
+        look()
+
+
+def _show(
+    bar: Any, tasks: Mapping[str, Any], expected: Mapping[str, int], finished: Mapping[str, int]
+) -> None:
+    for name, task in tasks.items():
+        bar.update(task, total=expected.get(name), completed=finished.get(name, 0))

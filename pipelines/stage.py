@@ -1,0 +1,61 @@
+"""What a stage is: a function from one row to one row, with everything that its result depends on."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from style2talker.corpus.manifest import StageEntry, json_sha256
+from style2talker.weights.resolve import sha256_of
+
+Row = dict[str, Any]
+Work = Callable[[Row], Row | list[Row]]
+"""One row in; one row out, or a list where a source becomes clips. `Reject` for a row that is not kept."""
+
+SPAN_COLUMNS = ("clip_id", "source_uri", "start_s", "end_s")
+"""What every stage gets of each clip, and what a reject remembers of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """One column group of the corpus and how it is made."""
+
+    name: str
+    version: int
+    """Raise it when the code changes what comes out; exactly this stage and its readers run again."""
+    schema: pa.Schema
+    """Of the work file: clip_id and this stage's columns."""
+    config: Any
+    """A frozen dataclass; it is hashed into the fingerprint."""
+    make: Callable[[Any, Path], Work]
+    """From the config and the footage's root to the function; called once per worker, loads the models."""
+    reads: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Columns of earlier stages. `SPAN_COLUMNS` of discover are always there."""
+    weights: tuple[str, ...] = ()
+    """Names in the weights registry."""
+    assets: Callable[[], dict[str, str]] = dict
+    """Name and sha256 of model files that ship with the package."""
+    libraries: tuple[str, ...] = ()
+    """Distributions whose version changes the numbers."""
+    has_actors: bool = False
+    """Loads models: runs in actors that keep them, not in tasks."""
+
+    def models(self) -> dict[str, str]:
+        return {**{name: sha256_of(name) for name in self.weights}, **self.assets()}
+
+    def entry(self) -> StageEntry:
+        """How the manifest and each row's provenance name this stage."""
+        return StageEntry(
+            name=self.name,
+            version=self.version,
+            config_sha256=json_sha256(asdict(self.config)),
+            weights=self.models(),
+            libraries={name: version(name) for name in self.libraries},
+        )
+
+    def fingerprint(self, inputs: Mapping[str, Any]) -> str:
+        """Hash of the stage's version, config, models, libraries and the fingerprints of what it reads."""
+        return json_sha256([asdict(self.entry()), self.schema.to_string(), dict(inputs)])

@@ -1,0 +1,58 @@
+"""Write: labels in, five sentences with their evidence out.
+
+Reads    see: emotion, emotion_level, action_units; hear: transcript
+Writes   sentences
+Rejects  nothing of its own
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from pipelines.stage import Row, Stage, Work
+from style2talker.corpus.schema import NUM_SENTENCES, WRITE_FIELDS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteConfig:
+    count: int = NUM_SENTENCES
+
+
+def make(config: WriteConfig, root: Path) -> Work:
+    from style2talker.emotion.action_units import ActionUnit
+    from style2talker.emotion.sentences import write_sentences
+
+    def write(clip: Row) -> Row:
+        sentences = write_sentences(
+            clip_id=clip["clip_id"],
+            emotion=clip["emotion"],
+            level=clip["emotion_level"],
+            action_units=[ActionUnit(**unit) for unit in clip["action_units"]],
+            transcript=clip["transcript"],
+            count=config.count,
+        )
+        return {
+            "clip_id": clip["clip_id"],
+            "sentences": [
+                {
+                    "text": sentence.text,
+                    "evidence": [
+                        {"kind": e.kind, "value": str(e.value), "words": e.words} for e in sentence.evidence
+                    ],
+                }
+                for sentence in sentences
+            ],
+        }
+
+    return write
+
+
+STAGE = Stage(
+    name="write",
+    version=1,
+    schema=pa.schema([pa.field("clip_id", pa.string(), nullable=False), *WRITE_FIELDS]),
+    config=WriteConfig(),
+    make=make,
+    reads={"see": ("emotion", "emotion_level", "action_units"), "hear": ("transcript",)},
+)

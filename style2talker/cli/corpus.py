@@ -1,0 +1,123 @@
+"""`style2talker build`, `inspect` and `verify`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from style2talker.errors import UserError
+
+Uri = Annotated[str, typer.Argument(help="Corpus: a path, file://, s3:// or gs://.")]
+
+
+def register(app: typer.Typer) -> None:
+    app.command("build")(build)
+    app.command("inspect")(inspect)
+    app.command("verify")(verify)
+
+
+def build(
+    card_or_dir: Annotated[Path, typer.Argument(help="Data card (.yaml) or directory of videos.")],
+    out: Annotated[str, typer.Option(help="Where the corpus goes: a path, file://, s3:// or gs://.")],
+    profile: Annotated[str, typer.Option(help="Which models: small runs on two CPU cores.")] = "small",
+    workers: Annotated[int | None, typer.Option(min=1, help="Parallel workers; default: the CPUs.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be built, then stop.")] = False,
+) -> None:
+    """Turn footage into a labelled corpus. Started again, it goes on where it stopped."""
+    from pipelines.build import build as run_build
+    from pipelines.build import make_plan
+
+    console = Console(soft_wrap=True, highlight=False)
+    if dry_run:
+        _show_plan(console, make_plan(card_or_dir, out=out, profile=profile), out)
+        return
+    try:
+        manifest = run_build(card_or_dir, out=out, profile=profile, workers=workers)
+    except KeyboardInterrupt:
+        Console(stderr=True, soft_wrap=True, highlight=False).print(
+            f"Stopped. What is finished is kept; the same command goes on from there ({out})."
+        )
+        raise typer.Exit(130) from None
+    rejects = sum(shard.rows for shard in manifest.of_kind("rejects"))
+    console.print(
+        f"{out}: {manifest.num_clips} clips, {manifest.duration_s:.0f} s, {rejects} rejects; see card.html.",
+        markup=False,
+    )
+    if not manifest.num_clips:
+        raise UserError(f"no clip was kept; `style2talker inspect {out}` lists the reasons.")
+
+
+def inspect(uri: Uri) -> None:
+    """Show what a corpus holds: clips by split and emotion, stages, rejects by reason."""
+    from collections import Counter
+
+    from style2talker.corpus.reader import Corpus
+
+    corpus = Corpus.open(uri)
+    manifest, console = corpus.manifest, Console(soft_wrap=True, highlight=False)
+    size = sum(shard.bytes for shard in manifest.shards)
+    console.print(
+        f"{manifest.name}: {manifest.num_clips} clips, {manifest.duration_s:.0f} s "
+        f"from {manifest.num_sources} sources, {size / 1e6:.1f} MB, "
+        f"schema {manifest.schema_version}, profile {manifest.profile}, made with {manifest.made_with}",
+        markup=False,
+    )
+    labels = Counter((row["split"], row["emotion"]) for row in corpus.clips(columns=["split", "emotion"]))
+    clips = Table("split", "clips", "emotions", title="clips", title_justify="left")
+    for split in corpus.splits:
+        emotions = ", ".join(f"{name} {n}" for (s, name), n in sorted(labels.items()) if s == split)
+        clips.add_row(split, str(corpus.num_clips(split)), emotions)
+    stages = Table("stage", "version", "config", "models", title="stages", title_justify="left")
+    for stage in manifest.stages:
+        models = ", ".join(f"{name} {sha256[:8]}" for name, sha256 in stage.weights.items())
+        stages.add_row(stage.name, str(stage.version), stage.config_sha256[:8], models)
+    console.print(clips, stages)
+    rejects = corpus.rejects()
+    table = Table(
+        "what", "span", "stage", "kind", "why", title=f"{len(rejects)} rejects", title_justify="left"
+    )
+    for row in rejects[:50]:
+        span = "" if row["start_s"] is None else f"{row['start_s']:.2f}-{row['end_s']:.2f} s"
+        table.add_row(row["source_uri"], span, row["stage"], row["kind"], row["message"])
+    if rejects:
+        console.print(table)
+    if len(rejects) > 50:
+        console.print(f"... and {len(rejects) - 50} more in {manifest.of_kind('rejects')[0].path}")
+
+
+def verify(uri: Uri) -> None:
+    """Recompute every hash and schema. Exit status 1 and a sentence per problem if something is wrong."""
+    from style2talker.corpus.verify import verify as find_problems
+
+    problems = find_problems(uri)
+    for problem in problems:
+        typer.echo(problem, err=True)
+    if problems:
+        raise typer.Exit(1)
+    typer.echo(f"{uri} is sound: every file, hash and schema agrees with its manifest.")
+
+
+def _show_plan(console: Console, plan: object, out: str) -> None:
+    from pipelines.build import Plan
+    from style2talker.weights.resolve import is_cached
+
+    assert isinstance(plan, Plan)
+    num_bytes = sum(source.num_bytes for source in plan.sources)
+    console.print(
+        f"{plan.card.name}: {len(plan.sources)} sources, {num_bytes / 1e6:.1f} MB, "
+        f"{len(plan.partitions)} partitions -> {out} (profile {plan.profile}); "
+        f"{len(plan.rejects)} files are rejected already.",
+        markup=False,
+    )
+    table = Table("stage", "version", "done", "to do", "models")
+    for stage in plan.stages:
+        models = ", ".join(f"{name}{'' if is_cached(name) else ' (to be fetched)'}" for name in stage.weights)
+        done = plan.done[stage.name]
+        table.add_row(stage.name, str(stage.version), str(done), str(len(plan.partitions) - done), models)
+    done = plan.done["shard"]
+    table.add_row("shard", "", str(done), str(len(plan.partitions) - done), "")
+    console.print(table)
+    for row in plan.rejects:
+        console.print(f"reject {row['source_uri']}: {row['kind']}, {row['message']}", markup=False)

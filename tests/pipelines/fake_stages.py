@@ -1,0 +1,184 @@
+"""Stages without media or models: they test the frame, not the labels. Run as a script, it builds.
+
+A source file is text; each line that is a number becomes a clip of that many frames, `bad` becomes a reject
+and `boom` a row that breaks inside a stage.
+"""
+
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from pipelines import discover, fit, hear, see, track, write
+from pipelines.stage import Row, Stage, Work
+from style2talker.errors import Reject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FakeConfig:
+    seconds: float = 0.0
+    """How long a row takes: the time in which a test can kill the build."""
+    salt: int = 0
+
+
+def numbers(clip_id: str, *shape: int) -> np.ndarray:
+    rng = np.random.default_rng(int(clip_id, 16))
+    return rng.normal(size=shape).astype(np.float32)
+
+
+def make_discover(config: FakeConfig, root: Path) -> Work:
+    def run(source: Row) -> list[Row]:
+        rows = []
+        for index, line in enumerate((root / source["source_uri"]).read_text().split()):
+            if line == "bad":
+                raise Reject("not_media", "It says bad.")
+            clip_id = discover.clip_id_of(source["source_id"], index, index + 1)
+            num_frames = 999 if line == "boom" else int(line)
+            rows.append(
+                {
+                    "clip_id": clip_id,
+                    "source_id": source["source_id"],
+                    "source_uri": source["source_uri"],
+                    "start_s": float(index),
+                    "end_s": index + num_frames / 25,
+                    "source_rate_hz": 25.0,
+                    "source_width_px": 256,
+                    "source_height_px": 256,
+                    "source_audio_rate_hz": 16000,
+                }
+            )
+        return rows
+
+    return run
+
+
+def make_track(config: FakeConfig, root: Path) -> Work:
+    def run(clip: Row) -> Row:
+        time.sleep(config.seconds)
+        num_frames = round((clip["end_s"] - clip["start_s"]) * 25)
+        if num_frames == 999:
+            raise ValueError("boom")
+        return {
+            "clip_id": clip["clip_id"],
+            "num_frames": num_frames,
+            "face_found": [True] * num_frames,
+            "blendshapes": numbers(clip["clip_id"], num_frames, 52),
+            "crop": numbers(clip["clip_id"], num_frames, 3),
+            "jpeg": [b"\xff\xd8" + clip["clip_id"].encode()] * num_frames,
+            "landmarks": numbers(clip["clip_id"], num_frames, 6),
+        }
+
+    return run
+
+
+def make_fit(config: FakeConfig, root: Path) -> Work:
+    def run(clip: Row) -> Row:
+        clip_id, num_frames = clip["clip_id"], len(clip["face_found"])
+        return {
+            "clip_id": clip_id,
+            "face_model": "fake",
+            "face_model_sha256": "0" * 64,
+            "identity": numbers(clip_id, 4),
+            "expression": clip["blendshapes"] + config.salt,
+            "rotation": numbers(clip_id, num_frames, 3),
+            "translation": numbers(clip_id, num_frames, 3),
+            "fit_error": numbers(clip_id, num_frames),
+        }
+
+    return run
+
+
+def make_hear(config: FakeConfig, root: Path) -> Work:
+    def run(clip: Row) -> Row:
+        time.sleep(config.seconds)
+        clip_id, num_frames = clip["clip_id"], clip["num_frames"]
+        return {
+            "clip_id": clip_id,
+            "audio": {"bytes": clip_id.encode(), "path": None},
+            "mel": numbers(clip_id, num_frames * 3, 80),
+            "voiced": [{"start_s": 0.0, "end_s": 1.0}],
+            "transcript": "bin blue at f two now",
+            "language": "en",
+            "words": [{"word": "bin", "start_s": 0.1, "end_s": 0.4, "probability": 0.9}],
+            "pitch_hz": np.full(num_frames, 120, np.float32),
+            "energy_db": np.full(num_frames, -20, np.float32),
+            "words_per_s": 3.0,
+        }
+
+    return run
+
+
+def make_see(config: FakeConfig, root: Path) -> Work:
+    def run(clip: Row) -> Row:
+        probability = np.eye(8, dtype=np.float32)[int(clip["clip_id"], 16) % 8]
+        units = [{"unit": 12, "name": "lip corner puller", "intensity": 0.6, "level": "middle"}]
+        emotion = ("angry", "contempt", "disgusted", "fear", "happy", "neutral", "sad", "surprised")
+        return {
+            "clip_id": clip["clip_id"],
+            "emotion": emotion[int(probability.argmax())],
+            "emotion_level": 2,
+            "emotion_probability": probability,
+            "action_units": units,
+        }
+
+    return run
+
+
+def make_write(config: FakeConfig, root: Path) -> Work:
+    def run(clip: Row) -> Row:
+        evidence = [{"kind": "emotion", "value": clip["emotion"], "words": clip["emotion"]}]
+        sentences = [{"text": f"{n}: {clip['emotion']}.", "evidence": evidence} for n in range(5)]
+        return {"clip_id": clip["clip_id"], "sentences": sentences}
+
+    return run
+
+
+def fake_stages(*, seconds: float = 0.0, fit_salt: int = 0) -> tuple[Stage, ...]:
+    """The six stages with the schemas and reads of the real ones."""
+
+    def fake(real: Stage, make: object, *, salt: int = 0, has_actors: bool = False) -> Stage:
+        return Stage(
+            name=real.name,
+            version=1,
+            schema=real.schema,
+            config=FakeConfig(seconds=seconds, salt=salt),
+            make=make,  # type: ignore[arg-type]
+            reads=real.reads,
+            has_actors=has_actors,
+        )
+
+    return (
+        fake(discover.STAGE, make_discover),
+        fake(track.STAGE, make_track, has_actors=True),
+        fake(fit.STAGE, make_fit, salt=fit_salt),
+        fake(hear.STAGE, make_hear),
+        fake(see.STAGE, make_see),
+        fake(write.STAGE, make_write),
+    )
+
+
+def write_footage(root: Path, *, count: int = 12) -> Path:
+    """Sources with one to three clips, one that is refused, one that breaks, and a copy."""
+    root.mkdir(parents=True, exist_ok=True)
+    for index in range(count):
+        clips = " ".join(str(50 + index + extra) for extra in range(index % 3 + 1))
+        (root / f"talker{index:02d}.mp4").write_text(clips)
+    (root / "refused.mp4").write_text("bad")
+    (root / "broken.mp4").write_text("60 boom 70")
+    (root / "zcopy.mp4").write_text((root / "talker00.mp4").read_text())
+    (root / "empty.mp4").write_bytes(b"")
+    return root
+
+
+def main(arguments: Sequence[str]) -> None:
+    from pipelines.build import build
+
+    footage, out, workers, seconds = arguments
+    build(footage, out=out, workers=int(workers), stages=fake_stages(seconds=float(seconds)))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
