@@ -50,11 +50,14 @@ __all__ = [
 HELD_FRAMES = 10
 TOP_SHARE = 0.2
 ACTIVE_INTENSITY = 0.1  # a tenth of the way from floor to ceiling: the floor itself is only known that well
+_OPPOSITE = MappingProxyType(
+    {5: 43, 43: 5, 12: 15, 15: 12}
+)  # what goes up does not go down: the stronger stays
 LEVEL_EDGES = (1 / 3, 2 / 3)
 ONE_SIDED_RATIO = 0.5  # one-sided when the weaker side has less than half of the stronger
 
 _PASSING_UNITS = frozenset({10, 12, 14, 15, 16, 17, 18, 20, 22, 24, 26, 28, 43})
-# unit: (floor, ceiling). None for 25, speech, and 45, blinks. Those of 6 and 9 are ours, not measured.
+# unit: (floor, ceiling). None for 25, speech, and 45, blinks. Not measured: 6, 9 and the closed eye of 43.
 MARKS = MappingProxyType(
     {
         1: (0.46, 0.93),
@@ -76,7 +79,7 @@ MARKS = MappingProxyType(
         24: (0.42, 0.67),
         26: (0.33, 0.58),
         28: (0.23, 0.48),
-        43: (0.23, 0.48),
+        43: (0.23, 0.80),
     }
 )
 
@@ -172,12 +175,13 @@ def action_units(blendshapes_tk: np.ndarray, found_t: np.ndarray) -> list[Action
 
     Args and errors as for `unit_readings`.
     """
+    readings = unit_readings(blendshapes_tk, found_t)
+    intensities = {unit: intensity_of(unit, readings[unit]) for unit in MARKS if unit in readings}
     active = []
-    for unit, reading in unit_readings(blendshapes_tk, found_t).items():
-        if unit not in MARKS:
-            continue
-        intensity = intensity_of(unit, reading)
-        if intensity >= ACTIVE_INTENSITY:
+    for unit, intensity in intensities.items():
+        stronger = intensity >= intensities.get(_OPPOSITE.get(unit, 0), 0.0)
+        if intensity >= ACTIVE_INTENSITY and stronger:
+            reading = readings[unit]
             side = "" if reading.side == "both" else f"{reading.side} "
             active.append(
                 ActionUnit(

@@ -2,7 +2,7 @@
 
 Architecture as published with the weights: four dense blocks of depthwise-separable 3x3 convolutions, each
 convolution fed with the sum of all earlier outputs of its block (DenseNet, Huang et al. 2017, with sums;
-Xception, Chollet 2017), a stride of 2 at each block's start, global average, one linear layer. The weights are
+Xception, Chollet 2017), a stride of 2 at each block's start, global mean, one linear layer. The weights are
 one file of bytes with a JSON manifest; most are 8 bit, affine per tensor: value = byte * scale + min.
 
 Shapes: N faces, C channels, H = W pixels.

@@ -3,7 +3,8 @@
 The emotions and levels are those of MEAD (Wang et al., ECCV 2020), whose neutral recordings have one level
 only. The words are our own choice, graded by strength: level 1 mild, 2 plain, 3 extreme. Each is an adjective
 that fits after "the person is" and before "while", so that every clause of the grammar can carry every word,
-and belongs to one (emotion, level) alone, so that a sentence can be checked against its label.
+and belongs to one (emotion, level) alone, so that a sentence can be checked against its label. None of
+them says what the face does: that is left to the action units.
 """
 
 from types import MappingProxyType
@@ -28,20 +29,20 @@ _WORDS = MappingProxyType(
         ("angry", 2): ("angry", "cross", "indignant", "resentful", "mad", "hostile"),
         ("angry", 3): ("furious", "enraged", "outraged", "livid", "infuriated", "incensed"),
         ("contempt", 1): ("smug", "dismissive", "aloof", "condescending", "patronising", "superior"),
-        ("contempt", 2): ("contemptuous", "disdainful", "haughty", "derisive", "disrespectful", "sneering"),
+        ("contempt", 2): ("contemptuous", "disdainful", "haughty", "derisive", "disrespectful", "mocking"),
         ("contempt", 3): (
             "scornful",
-            "utterly disdainful",
             "full of scorn",
-            "withering",
             "full of contempt",
-            "openly mocking",
+            "full of disdain",
+            "full of derision",
+            "filled with contempt",
         ),
         ("disgusted", 1): (
             "put off",
             "averse",
             "squeamish",
-            "uncomfortable with distaste",
+            "tinged with distaste",
             "turned off",
             "queasy",
         ),
@@ -80,8 +81,15 @@ _WORDS = MappingProxyType(
         ("sad", 1): ("downcast", "wistful", "gloomy", "subdued", "dispirited", "disheartened"),
         ("sad", 2): ("sad", "unhappy", "sorrowful", "melancholy", "dejected", "mournful"),
         ("sad", 3): ("heartbroken", "devastated", "grief-stricken", "despairing", "inconsolable", "desolate"),
-        ("surprised", 1): ("mildly surprised", "intrigued", "curious", "puzzled", "bemused", "quizzical"),
-        ("surprised", 2): ("surprised", "startled", "taken aback", "amazed", "caught off guard", "wide-eyed"),
+        ("surprised", 1): ("perplexed", "intrigued", "curious", "puzzled", "bemused", "quizzical"),
+        ("surprised", 2): (
+            "surprised",
+            "startled",
+            "taken aback",
+            "amazed",
+            "caught off guard",
+            "taken by surprise",
+        ),
         ("surprised", 3): (
             "astonished",
             "stunned",
