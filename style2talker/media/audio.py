@@ -1,0 +1,127 @@
+"""Decode sound to 16 kHz mono float32 on the video's clock, and pack it as FLAC."""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import av
+import numpy as np
+from av.audio.resampler import AudioResampler
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+
+from style2talker.corpus.schema import AUDIO_RATE_HZ
+from style2talker.errors import Reject
+from style2talker.media.container import audio_stream, open_media, origin_s, stream_end_s, video_stream
+
+PREROLL_S = 0.5  # an AAC or MP3 decoder is right from its second or third packet on
+JUMP_S = 0.04  # timestamps that move further than this are a gap or an overlap, less is rounding
+INT16_SCALE = 32768
+
+
+def read_audio(path: str | Path, *, start_s: float = 0.0, end_s: float | None = None) -> np.ndarray:
+    """The sound of [start_s, end_s) on the clock of `media.container`.
+
+    Sound that starts later or ends earlier than the span is padded with zeros, and a gap in its timestamps
+    stays a gap, so sample n always belongs to video time start_s + n / 16000.
+
+    Args:
+        path: any file with sound: video, wav, mp3, flac...
+        start_s: begin of the span.
+        end_s: end of the span; None is the end of the video (of the sound, without video).
+
+    Returns:
+        float32 [round((end_s - start_s) * 16000)] in [-1, 1].
+
+    Raises:
+        Reject: see `open_media`; `no_audio`; `decode_failed`.
+    """
+    with open_media(path) as container:
+        audio = audio_stream(container)
+        if audio is None:
+            raise Reject("no_audio", f"{Path(path).name}: no sound track")
+        origin = origin_s(container)
+        if end_s is None:
+            end_s = stream_end_s(container, video_stream(container) or audio) - origin
+            container.seek(int(container.start_time or 0))
+        samples_n = np.zeros(max(round((end_s - start_s) * AUDIO_RATE_HZ), 0), np.float32)
+        for time_s, chunk_n in _chunks(container, audio, from_s=origin + start_s):
+            first = round((time_s - origin - start_s) * AUDIO_RATE_HZ)
+            if first >= len(samples_n):
+                break
+            into_n = samples_n[max(first, 0) : max(first + len(chunk_n), 0)]
+            into_n[:] = chunk_n[max(-first, 0) :][: len(into_n)]
+        return np.clip(samples_n, -1, 1, out=samples_n)
+
+
+def load_speech(path: str | Path) -> np.ndarray:
+    """All the sound of any audio or video file: float32 [n] at 16 kHz mono. Raises as `read_audio` does."""
+    return read_audio(path)
+
+
+def flac_encode(audio: np.ndarray) -> bytes:
+    """Pack 16 kHz mono float [n] in [-1, 1] as 16-bit FLAC; the same samples give the same bytes."""
+    pcm_n = np.clip(np.rint(np.asarray(audio, np.float32) * INT16_SCALE), -INT16_SCALE, INT16_SCALE - 1)
+    target = io.BytesIO()
+    with av.open(target, "w", format="flac", options={"fflags": "+bitexact"}) as container:
+        stream = container.add_stream("flac", rate=AUDIO_RATE_HZ, layout="mono", format="s16")
+        stream.codec_context.options = {"flags": "+bitexact"}
+        if pcm_n.size:
+            frame = av.AudioFrame.from_ndarray(pcm_n.astype(np.int16)[None], format="s16", layout="mono")
+            frame.sample_rate, frame.pts = AUDIO_RATE_HZ, 0
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return target.getvalue()
+
+
+def flac_decode(data: bytes) -> np.ndarray:
+    """Unpack what `flac_encode` packed: float32 [n] at 16 kHz."""
+    with av.open(io.BytesIO(data), format="flac") as container:
+        chunks = [frame.to_ndarray() for frame in container.decode(container.streams.audio[0])]
+    if not chunks:
+        return np.zeros(0, np.float32)
+    return np.concatenate(chunks, axis=1)[0].astype(np.float32) / INT16_SCALE
+
+
+def _chunks(
+    container: InputContainer, audio: AudioStream, *, from_s: float
+) -> Iterator[tuple[float, np.ndarray]]:
+    """(container seconds, 16 kHz mono samples); one resampler per run of gapless frames of one kind."""
+    resampler, kind, run_s, run_samples, next_s = None, None, 0.0, 0, 0.0
+    for frame in _frames(container, audio, from_s=from_s):
+        time_s = float(frame.pts * frame.time_base) if frame.pts is not None else next_s
+        if resampler is None or kind != _kind(frame) or abs(time_s - next_s) > JUMP_S:
+            if resampler is not None:
+                yield from _resampled(resampler, None, run_s, run_samples)
+            resampler = AudioResampler(format="fltp", layout="mono", rate=AUDIO_RATE_HZ)
+            kind, run_s, run_samples = _kind(frame), time_s, 0
+        next_s = time_s + frame.samples / frame.sample_rate
+        frame.pts = None  # the filter must not second-guess the time line kept here
+        for start_s, chunk_n in _resampled(resampler, frame, run_s, run_samples):
+            run_samples += len(chunk_n)
+            yield start_s, chunk_n
+    if resampler is not None:
+        yield from _resampled(resampler, None, run_s, run_samples)
+
+
+def _resampled(
+    resampler: AudioResampler, frame: av.AudioFrame | None, run_s: float, run_samples: int
+) -> Iterator[tuple[float, np.ndarray]]:
+    for part in resampler.resample(frame):
+        chunk_n = part.to_ndarray()[0]
+        yield run_s + run_samples / AUDIO_RATE_HZ, chunk_n
+        run_samples += len(chunk_n)
+
+
+def _frames(container: InputContainer, audio: AudioStream, *, from_s: float) -> Iterator[av.AudioFrame]:
+    begin_s = float((audio.start_time or 0) * audio.time_base)
+    if from_s - PREROLL_S > begin_s:
+        container.seek(int((from_s - PREROLL_S) / audio.time_base), stream=audio)
+        head = next(container.decode(audio), None)
+        early = head is not None and head.pts is not None and head.pts * head.time_base <= from_s
+        container.seek(int((from_s - PREROLL_S if early else begin_s) / audio.time_base), stream=audio)
+    yield from container.decode(audio)
+
+
+def _kind(frame: av.AudioFrame) -> tuple[str, str, int]:
+    return frame.format.name, frame.layout.name, frame.sample_rate
