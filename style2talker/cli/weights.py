@@ -26,7 +26,7 @@ def list_weights() -> None:
     for name, weight in registry.ENTRIES.items():
         table.add_row(
             name + (" *" if name in registry.DEFAULT_SMALL else ""),
-            f"{weight.size_bytes / 1e6:.1f}",
+            "" if weight.size_bytes is None else f"{weight.size_bytes / 1e6:.1f}",
             weight.licence,
             "yes" if weight.commercial_use else "no",
             "yes" if resolve.is_cached(name) else "no",

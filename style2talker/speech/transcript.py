@@ -1,4 +1,4 @@
-"""What is said, with a time for each word (Whisper, arXiv 2212.04356, run by faster-whisper in int8)."""
+"""What is said, with a time for each word."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 
 from style2talker.errors import UserError
+from style2talker.speech.recogniser import Recogniser, load_ctranslate2, load_openai
 from style2talker.speech.vad import RATE_HZ, voiced_spans
 from style2talker.weights.resolve import resolve
 
-# Whisper's own signs of a failed decoding (arXiv 2212.04356, section 4.5). It would then try again at a
-# higher temperature, which samples; the same audio must give the same words, so such a segment is dropped.
+# Whisper's own signs of a failed decoding (arXiv 2212.04356, section 4.5): repetition, and a guess.
 _LONGEST_COMPRESSION = 2.4
 _LOWEST_LOG_PROBABILITY = -1.0
 
@@ -41,28 +41,33 @@ class Transcript:
 
 
 class Transcriber:
-    """Speech to words; the same audio gives the same words, times and probabilities every time.
+    """Speech to words; on the CPU the same audio gives the same words, times and probabilities every time.
 
     Args:
-        weights: a name from the weights registry, or a directory with a CTranslate2 Whisper model.
-        num_threads: CPU threads; they do not change the answer.
+        weights: a name from the weights registry, a directory with a CTranslate2 Whisper model, or an
+            openai-whisper checkpoint.
+        num_threads: CPU threads of a CTranslate2 model; they do not change the answer.
+        device: where an openai-whisper checkpoint runs, as PyTorch names it.
 
     Raises:
         UserError: no such weights, or a directory that holds no such model.
     """
 
-    def __init__(self, weights: str | Path = "whisper-tiny.en", *, num_threads: int = 1) -> None:
-        from faster_whisper import WhisperModel
-
-        directory = Path(weights) if Path(weights).is_dir() else resolve(str(weights))
-        if not (directory / "model.bin").is_file():
+    def __init__(
+        self, weights: str | Path = "whisper-tiny.en", *, num_threads: int = 1, device: str = "cpu"
+    ) -> None:
+        given = Path(weights)
+        path = given if given.exists() else resolve(str(weights))
+        self._recognise: Recogniser
+        if path.is_file():
+            self._recognise = load_openai(path, device=device)
+        elif (path / "model.bin").is_file():
+            self._recognise = load_ctranslate2(path, num_threads=num_threads)
+        else:
             raise UserError(
-                f"{directory} holds no model.bin: a transcriber needs a Whisper model in CTranslate2 form, "
-                "such as whisper-tiny.en."
+                f"{path} holds no model.bin: a transcriber needs a Whisper model in CTranslate2 form or an "
+                "openai-whisper .pt file, such as the weights whisper-tiny.en or whisper-small."
             )
-        self._model = WhisperModel(
-            str(directory), device="cpu", compute_type="int8", cpu_threads=num_threads, local_files_only=True
-        )
 
     def __call__(self, audio: np.ndarray, *, voiced: list[tuple[float, float]] | None = None) -> Transcript:
         """Transcribe the voiced part of a clip.
@@ -73,41 +78,38 @@ class Transcriber:
         """
         spans = voiced_spans(audio) if voiced is None else voiced
         pieces = [audio[round(start_s * RATE_HZ) : round(end_s * RATE_HZ)] for start_s, end_s in spans]
+        nothing = Transcript(text="", language="", words=())
         if not any(len(piece) for piece in pieces):
-            return Transcript(text="", language="", words=())
+            return nothing
         # Only speech is decoded: given music or silence, Whisper makes words up.
-        segments, info = self._model.transcribe(
-            np.concatenate(pieces).astype(np.float32),
-            beam_size=5,
-            temperature=0.0,
-            condition_on_previous_text=False,
-            word_timestamps=True,
+        language, segments = self._recognise(np.concatenate(pieces).astype(np.float32))
+        heard = [
+            word
+            for segment in segments
+            if segment.log_probability >= _LOWEST_LOG_PROBABILITY
+            and segment.compression <= _LONGEST_COMPRESSION
+            for word in segment.words
+            if any(letter.isalnum() for letter in word[0])
+        ]
+        if not heard:
+            return nothing
+        words = tuple(
+            Word(
+                word=text.strip(),
+                start_s=_clip_time(start_s, spans),
+                end_s=_clip_time(max(start_s, end_s), spans),
+                probability=float(probability),
+            )
+            for text, start_s, end_s, probability in heard
         )
-        words: list[Word] = []
-        for segment in segments:
-            if (
-                segment.avg_logprob < _LOWEST_LOG_PROBABILITY
-                or segment.compression_ratio > _LONGEST_COMPRESSION
-            ):
-                continue
-            for word in segment.words or ():
-                start_s, end_s = (_clip_time(float(time_s), spans) for time_s in (word.start, word.end))
-                words.append(
-                    Word(
-                        word=word.word.strip(),
-                        start_s=start_s,
-                        end_s=max(start_s, end_s),
-                        probability=float(word.probability),
-                    )
-                )
-        text = " ".join(word.word for word in words)
-        return Transcript(text=text, language=info.language if words else "", words=tuple(words))
+        return Transcript(text="".join(text for text, *_ in heard).strip(), language=language, words=words)
 
 
 def _clip_time(joined_s: float, spans: list[tuple[float, float]]) -> float:
     """A time in the joined voiced spans, as a time in the clip."""
+    left_s = float(joined_s)
     for start_s, end_s in spans:
-        if joined_s <= end_s - start_s:
-            return start_s + joined_s
-        joined_s -= end_s - start_s
+        if left_s <= end_s - start_s:
+            return start_s + left_s
+        left_s -= end_s - start_s
     return spans[-1][1]

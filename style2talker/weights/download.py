@@ -2,6 +2,7 @@
 
 import hashlib
 import http.client
+import math
 import os
 import tempfile
 import urllib.error
@@ -76,17 +77,18 @@ def copy_checked(
     target.parent.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256()
     num_bytes = 0
+    most_bytes = math.inf if file.size_bytes is None else file.size_bytes
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     try:
         with os.fdopen(handle, "wb") as out:
-            while num_bytes <= file.size_bytes and (block := _read(stream, source)):
+            while num_bytes <= most_bytes and (block := _read(stream, source)):
                 digest.update(block)
                 out.write(block)
                 num_bytes += len(block)
                 on_bytes(len(block))
             out.flush()
             os.fsync(out.fileno())
-        if num_bytes != file.size_bytes:
+        if file.size_bytes is not None and num_bytes != file.size_bytes:
             got = f"more than {file.size_bytes}" if num_bytes > file.size_bytes else str(num_bytes)
             raise SourceError(f"{source} gave {got} bytes of {file.path}, expected {file.size_bytes}")
         if digest.hexdigest() != file.sha256:

@@ -12,16 +12,20 @@ from typing import Literal
 _HUB = "https://huggingface.co"
 _WHISPER_TINY = f"{_HUB}/Systran/faster-whisper-tiny.en/resolve/main"
 _MINILM = f"{_HUB}/sentence-transformers/all-MiniLM-L6-v2/resolve/main"
+_OPENAI_WHISPER = "https://openaipublic.azureedge.net/main/whisper/models"
 _FACE_API = "https://cdn.jsdelivr.net/npm/@vladmandic/face-api@1.7.15/model"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WeightFile:
-    """One file of an entry. `path` is relative to the entry's directory in the cache."""
+    """One file of an entry. `path` is relative to the entry's directory in the cache.
+
+    `size_bytes` is None where the publisher states the hash alone.
+    """
 
     path: str
     sha256: str
-    size_bytes: int
+    size_bytes: int | None = None
     urls: tuple[str, ...] = ()
     member: str | None = None  # its name inside the package archive
 
@@ -59,8 +63,10 @@ class Weight:
         object.__setattr__(self, "sha256", hashlib.sha256("".join(lines).encode()).hexdigest())
 
     @property
-    def size_bytes(self) -> int:
-        return sum(file.size_bytes for file in self.files)
+    def size_bytes(self) -> int | None:
+        """Of all files; None if one is not stated."""
+        sizes = [file.size_bytes for file in self.files if file.size_bytes is not None]
+        return sum(sizes) if len(sizes) == len(self.files) else None
 
 
 _ALL = (
@@ -124,6 +130,22 @@ _ALL = (
             version="0.1.0",
             sha256="589c9dac6998cc8231e4f4ce5805bab0a98b619791ae8f77ff49177ca9e8a3ac",
         ),
+    ),
+    *(
+        Weight(
+            name=f"whisper-{size}",
+            version=size,
+            summary="speech in about 100 languages to words with times (PyTorch)",
+            licence="MIT",
+            commercial_use=True,
+            files=(
+                WeightFile(path=f"{size}.pt", sha256=sha256, urls=(f"{_OPENAI_WHISPER}/{sha256}/{size}.pt",)),
+            ),
+        )
+        for size, sha256 in (
+            ("small", "9ecf779972d90ba49c06d968637d720dd632c55bbf19d441fb42bf17a411e794"),
+            ("large-v3-turbo", "aff26ae408abcba5fbf8813c21e62b0941638c5f6eebfb145be0c9839262a19a"),
+        )
     ),
     Weight(
         name="fer-mini",

@@ -101,7 +101,8 @@ def fetch(name: str, *, offline: bool | None = None, accept_noncommercial: bool 
         directory.mkdir(parents=True, exist_ok=True)
         with _lock(directory), progress_bar() as bar:
             missing = _missing(weight, directory)
-            total_kb = sum(file.size_bytes for file in missing.values()) / 1000
+            sizes = [file.size_bytes for file in missing.values() if file.size_bytes is not None]
+            total_kb = sum(sizes) / 1000 if len(sizes) == len(missing) else None
             task = bar.add_task(name, total=total_kb, unit="kB")
             problems = _fetch_files(weight, missing, lambda count: bar.advance(task, count / 1000))
     except OSError as error:
