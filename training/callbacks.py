@@ -1,4 +1,4 @@
-"""What happens around every optimiser step: counting, saving, stopping, guarding gradients, showing progress."""
+"""Around every optimiser step: counting, saving, stopping, guarding gradients, showing progress."""
 
 import time
 from typing import Any
@@ -81,7 +81,8 @@ class GradientGuard(pl.Callback):
         if self.num_bad >= self.patience:
             raise UserError(
                 f"the gradient was not finite {self.num_bad} steps in a row, up to sample "
-                f"{_counted(pl_module).samples_seen}; lower the learning rate or check the corpus for NaN, then "
+                f"{_counted(pl_module).samples_seen}; lower the learning rate or check the corpus for NaN, "
+                f"then "
                 f"start again: the run continues from its last save"
             )
 
@@ -97,10 +98,10 @@ class ProgressLine(pl.Callback):
         if not trainer.is_global_zero:
             return
         module = _counted(pl_module)
-        self.bar = progress_bar()
-        self.task = self.bar.add_task("training", total=module.config.num_samples, unit="samples")
-        self.bar.update(self.task, completed=module.samples_seen)
-        self.bar.start()
+        self.bar = bar = progress_bar()
+        total = module.config.num_samples
+        self.task = bar.add_task("training", total=total, completed=module.samples_seen, unit="samples")
+        bar.start()
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int

@@ -1,7 +1,8 @@
-"""Where a run continues: `resume.ckpt` in its directory, a Lightning checkpoint loaded with weights_only=True."""
+"""Where a run continues: `resume.ckpt` in its directory, a Lightning checkpoint without code."""
 
 import os
 from pathlib import Path
+from pickle import UnpicklingError  # what torch.load raises; nothing is unpickled here
 from typing import Any
 
 import lightning.pytorch as pl
@@ -31,7 +32,7 @@ def resume_path(config: RunConfig) -> Path | None:
     saved = read_resume(path)
     if saved.get("config_sha256") != config_sha256(config):
         raise UserError(
-            f"resume: {path} was trained with another config (seed, batch size, model, losses or rates differ); "
+            f"resume: {path} has another config (seed, batch size, model, losses or rates differ); "
             f"use the same keys, another --out, or --resume none to start anew"
         )
     return path
@@ -45,9 +46,9 @@ def read_resume(path: Path) -> dict[str, Any]:
     """
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, EOFError, ValueError, OSError) as problem:
+    except (RuntimeError, EOFError, ValueError, OSError, UnpicklingError) as problem:
         raise UserError(
-            f"resume: {path} cannot be read ({problem}); pass --resume none to start anew"
+            f"resume: {path} cannot be read ({str(problem).split('.')[0]}); pass --resume none to start anew"
         ) from problem
 
 

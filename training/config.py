@@ -17,7 +17,7 @@ from style2talker.errors import UserError
 # No slots: jsonargparse reads the default of a nested dataclass through vars().
 @dataclass(frozen=True, kw_only=True)
 class RunConfig:
-    """What every trainer takes. Lengths are counted in samples seen, so batch and device count change nothing."""
+    """What every trainer takes. Lengths are counted in samples, so batch and device count change nothing."""
 
     corpus: str
     """URI of the corpus: a directory, file://, s3:// or gs://."""
@@ -78,7 +78,7 @@ def parse_config(config_class: type[Config], argv: Sequence[str], *, prog: str) 
             _check_key(key, list(keys), path)
     try:
         return _build(config_class, parser.parse_args(words))
-    except Exception as problem:  # noqa: BLE001 - jsonargparse raises argparse, type and value errors of its own
+    except Exception as problem:
         raise UserError(f"{prog}: {' '.join(str(problem).split())}; see --help.") from problem
 
 

@@ -1,7 +1,7 @@
 """Which sample comes when: one endless stream of samples, counted from 0, the same at any world size.
 
-Sample s shows item `stream.item(s)`; everything random about it comes from `stream.rng(s)`. So the one integer
-"samples seen" resumes data, noise and schedules, on any number of devices and workers.
+Sample s shows item `stream.item(s)`; everything random about it comes from `stream.rng(s)`. So one integer,
+the samples seen, resumes data, noise and schedules, on any number of devices and workers.
 """
 
 import itertools

@@ -1,4 +1,4 @@
-"""The part of a Lightning module that all trainers share: the sample counter, EMA and what a resume restores."""
+"""What the Lightning modules of all trainers share: sample counter, EMA and what a resume restores."""
 
 from typing import Any
 

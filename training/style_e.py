@@ -1,7 +1,8 @@
 """Trains Style-E: `style2talker train style-e --corpus URI --out DIR`.
 
 Reads    the clips of a corpus (motion, mel, sentences), never its frames
-Writes   OUT/weights.safetensors + config.json (averaged weights), resume.ckpt, resolved_config.json, tensorboard/
+Writes   OUT/weights.safetensors + config.json (averaged weights), resume.ckpt, resolved_config.json,
+         tensorboard/
 """
 
 from collections.abc import Callable, Sequence
@@ -69,9 +70,7 @@ def train_style_e(
     module = StyleEModule(config, train=train, val=val, embeddings=embeddings, face=face)
     if config.dry_run:
         size = sum(value.numel() for value in module.denoiser.parameters())
-        print(
-            f"would train {size:,} weights on {config.num_samples:,} samples of {len(train)} clips; nothing written"
-        )
+        print(f"would train {size:,} weights on {config.num_samples:,} samples of {len(train)} clips")
         return module
     fit(module, validate=bool(val) and config.validate_every_samples > 0)
     return module

@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 from safetensors.numpy import load_file, save_file
+from style2talker.media.mel import mel_windows
 from torch.utils.data import Dataset
 
 from style2talker.corpus.reader import matrix
 from style2talker.errors import UserError
-from style2talker.media.mel import mel_windows
 from style2talker.style_e.config import WINDOW
 from training.data import SampleStream
 
@@ -143,14 +143,14 @@ class MotionSamples(Dataset[dict[str, np.ndarray]]):
         if self.augment:
             mel_wsm = _other_voice(mel_wsm, rng)
         return {
-            "sample": np.int64(sample),
+            "sample": np.array(sample),
             "expression": clip.expression_tk[window],
             "valid": clip.valid_t[window],
             "identity": clip.identity_i,
             "reference": self.reference(index, rng),
             "mel": np.ascontiguousarray(mel_wsm),
             "text": np.asarray(text_d * keep_text, dtype=np.float32),
-            "timestep": np.int64(rng.integers(self.diffusion_steps)),
+            "timestep": np.array(rng.integers(self.diffusion_steps)),
             "noise": rng.standard_normal((WINDOW, num_coefficients), dtype=np.float32),
         }
 

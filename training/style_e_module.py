@@ -105,7 +105,7 @@ class StyleEModule(CountedModule):
         self._log("val", self.losses(batch), len(batch["sample"]))
 
     def on_validation_epoch_end(self) -> None:
-        """Generate the first validation clips whole: their lip error, and the first one's lips as a picture."""
+        """Generate a few validation clips whole: their lip error, and the first one's lips as a picture."""
         assert self.val_samples is not None
         errors = []
         style_e = StyleE(self.denoiser, self.settings.model, self._about())
@@ -134,10 +134,11 @@ class StyleEModule(CountedModule):
             lr=self.settings.learning_rate,
             betas=(0.9, 0.99),
             weight_decay=self.settings.weight_decay,
+            fused=True,
         )
 
     def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
-        """Set the learning rate by samples seen: it needs no planned end, so a run can always be prolonged."""
+        """Set the learning rate by samples seen: it needs no planned end, so a run can be prolonged."""
         settings = self.settings
         seen = self.samples_seen + settings.batch_size
         rate = settings.learning_rate * min(1.0, seen / max(1, settings.warm_up_samples))

@@ -50,7 +50,7 @@ def fit(module: CountedModule, *, validate: bool, max_gradient_norm: float = 1.0
         print(f"continuing {resume} at sample {seen}")
     trainer = build_trainer(config, validate=validate, max_gradient_norm=max_gradient_norm)
     with warnings.catch_warnings():
-        # One process feeding one small model is the right choice on few cores; Lightning always asks for workers.
+        # One process that feeds one small model suits few cores; Lightning always asks for workers.
         warnings.filterwarnings("ignore", message=".*does not have many workers.*")
         trainer.fit(module, ckpt_path=resume, weights_only=True)
     return module

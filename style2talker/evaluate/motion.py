@@ -1,6 +1,6 @@
 """How close generated lips are to the true ones, against two guesses that hear nothing.
 
-Lip error: mean absolute difference of the inner lips' opening and width over the frames where a face was found,
+Lip error: mean absolute difference of the inner lips' opening and width over the frames with a face,
 in % of the interocular distance (between the iris centres of the speaker's neutral face). Lower is better.
 
 Axes: N clips, T frames, K expression coefficients; the 2 of _t2 is opening, width.

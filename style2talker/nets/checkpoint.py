@@ -1,4 +1,4 @@
-"""A checkpoint for inference: a directory with `weights.safetensors` and `config.json`, nothing executable."""
+"""A checkpoint for inference: a directory of `weights.safetensors` and `config.json`, nothing executable."""
 
 import json
 import os
@@ -77,7 +77,7 @@ def load_weights(module: nn.Module, state: dict[str, Tensor], *, source: str | P
     wrong += sorted(name for name in own.keys() & state.keys() if own[name].shape != state[name].shape)
     if wrong:
         raise UserError(
-            f"{source}: {len(wrong)} tensors do not fit the network its config describes (first: {wrong[0]}); "
+            f"{source}: {len(wrong)} tensors do not fit the network of its config (first: {wrong[0]}); "
             f"take config.json and weights.safetensors from the same run"
         )
     with torch.no_grad():

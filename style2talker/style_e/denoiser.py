@@ -1,7 +1,7 @@
-"""The Style-E denoiser: noised expression coefficients in, clean ones out (prediction of x0, papers 1.2).
+"""The Style-E denoiser: noised expression coefficients in, clean ones out (prediction of x0, Style2Talker).
 
 Axes: B batch, W frames of the window, K expression coefficients, I identity coefficients, D text embedding,
-S and M mel steps and bands. Coefficients inside the network are normalised by the training split's statistics.
+S and M mel steps and bands. Inside, coefficients are normalised by the training split's statistics.
 """
 
 from dataclasses import dataclass
@@ -69,7 +69,7 @@ class Denoiser(nn.Module):
         self.speaker = nn.Linear(num_identity + num_coefficients, hidden)
         self.motion = nn.Linear(num_coefficients, hidden)
         self.mlp = DiffMlp(
-            in_dim=4 * hidden,
+            in_dim=2 * hidden,
             out_dim=num_coefficients,
             hidden=hidden,
             num_layers=config.num_layers,
@@ -106,17 +106,13 @@ class Denoiser(nn.Module):
             reference_bk: an expression of the speaker from elsewhere, not normalised.
         """
         identity_mean_i, identity_std_i = self._buffer("identity_mean_i"), self._buffer("identity_std_i")
-        # Few speakers make the identity input easy to memorise; a face far outside must not push it off the map.
+        # Few speakers make identity easy to memorise; a face far outside must not lead off the map.
         identity_bi = ((identity_bi - identity_mean_i) / identity_std_i).clamp(
             -_IDENTITY_LIMIT, _IDENTITY_LIMIT
         )
         who_bc = torch.cat([identity_bi, self.normalise(reference_bk)], dim=1)
-        static_bwh = [
-            part_bh[:, None].expand(-1, noised_bwk.shape[1], -1)
-            for part_bh in (self.text(text_bd), self.speaker(who_bc))
-        ]
-        in_bwc = torch.cat([self.audio(mel_bwsm), self.motion(noised_bwk), *static_bwh], dim=2)
-        return self.mlp(in_bwc, timestep_b)
+        in_bwc = torch.cat([self.audio(mel_bwsm), self.motion(noised_bwk)], dim=2)
+        return self.mlp(in_bwc, timestep_b, still_bh=self.text(text_bd) + self.speaker(who_bc))
 
     def normalise(self, expression: Tensor) -> Tensor:
         """Coefficients [..., K] in units of the training split's spread around its mean."""

@@ -99,7 +99,7 @@ class StyleE:
         num_steps: int = 5,
         guidance: float = 1.0,
     ) -> Iterator[np.ndarray]:
-        """What `generate` returns, in pieces of 24 frames (the last differs); memory does not grow with length.
+        """What `generate` returns, in pieces of 24 frames (the last differs), in memory that does not grow.
 
         Each window starts on the last 8 frames of the one before: they are put in its place while it is
         denoised, so its continuation follows from them, and both are cross-faded over those frames.
@@ -161,7 +161,7 @@ class StyleE:
         value = np.asarray(value, dtype=np.float32)
         if value.shape != (length,):
             raise UserError(
-                f"{name} has shape {value.shape}, expected ({length},); this checkpoint was trained on the face "
+                f"{name} has shape {value.shape}, expected ({length},); the checkpoint was trained on face "
                 f"model {self.about.get('face_model', 'unknown')} with {self.text_dim} text dimensions"
             )
         return torch.as_tensor(value, device=device)[None]

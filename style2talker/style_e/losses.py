@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from style2talker.face.model import FaceModel
 
 LIP_PAIRS = ((0, 17), (13, 14), (61, 291), (78, 308))
-"""MediaPipe vertices whose distance describes the mouth: opening of the outer and inner lip, width of both."""
+"""MediaPipe vertices whose distances describe the mouth: opening and width of the outer and the inner lip."""
 
 
 # No slots: jsonargparse reads the default of a nested dataclass through vars().
@@ -24,13 +24,13 @@ class LossWeights:
     coefficients: float = 1.0
     """Mean squared error of the normalised coefficients."""
     mouth: float = 1.0
-    """Lip distances on the face model; Style2Talker's L_mouth has weight 1 (papers 1.2)."""
+    """Lip distances on the face model; Style2Talker's L_mouth has weight 1."""
     velocity: float = 1.0
     """Mean squared error of the frame-to-frame differences."""
 
 
 class MouthShape(nn.Module):
-    """Squared lip distances s(S) of Style2Talker (papers 1.2, L_mouth), on the vertices of `LIP_PAIRS`.
+    """Squared lip distances s(S) of Style2Talker's L_mouth, on the vertices of `LIP_PAIRS`.
 
     The paper takes the outer and inner opening; the two widths are added because rounded vowels live there.
     Each distance is divided by its spread over `expression_tk`, so a weight means the same on any face model.

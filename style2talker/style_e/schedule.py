@@ -1,4 +1,4 @@
-"""The noise schedule: squared cosine, prediction of x0 (papers 1.2), by diffusers."""
+"""The noise schedule: squared cosine, prediction of x0 (Style2Talker), by diffusers."""
 
 import torch
 from diffusers.schedulers.scheduling_ddim import DDIMScheduler

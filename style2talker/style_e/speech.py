@@ -12,8 +12,8 @@ from style2talker.errors import UserError
 from style2talker.media.mel import log_mel, mel_windows
 
 _SAMPLES_PER_FRAME = AUDIO_RATE_HZ // FRAME_RATE_HZ
-# Five frames are exactly 16 mel steps, so a stretch that starts at a multiple of 5 keeps the mel grid. Five are
-# also more than a window (-2 to +3 frames) and half an analysis frame reach beyond the frames asked for.
+# Five frames are exactly 16 mel steps, so a stretch that starts at a multiple of 5 keeps the mel grid. Five
+# are also more than a window (-2 to +3 frames) and half an analysis frame reach beyond the frames asked for.
 _MARGIN = 5
 
 
@@ -23,7 +23,7 @@ class Speech(Protocol):
     num_frames: int
 
     def __call__(self, first: int, count: int) -> np.ndarray:
-        """Windows [count, 16, 80] of frames first to first + count - 1, float32; frames may lie past the end."""
+        """Windows [count, 16, 80] float32 of frames first to first + count - 1; they may lie past the end."""
         ...
 
 

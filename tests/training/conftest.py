@@ -1,4 +1,4 @@
-"""A small corpus in memory whose lips follow its sound by a known rule, so that learning is real and quick."""
+"""A small corpus in memory whose lips follow its sound by a known rule: learning is real and quick."""
 
 import hashlib
 from collections.abc import Callable
@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from style2talker.face.model import EXPRESSION_NAMES, embedded
 from training.style_e_config import StyleETraining
@@ -22,7 +23,7 @@ _SMILE = EXPRESSION_NAMES.index("mouthSmileLeft")
 def make_rows(
     num_clips: int, *, seed: int = 0, num_speakers: int = 3, num_frames: int = 70
 ) -> list[dict[str, Any]]:
-    """Corpus rows: each phone has a mel spectrum and a mouth shape; the text says whether the mouth smiles."""
+    """Corpus rows: a phone has a mel spectrum and a mouth shape; the text says whether the mouth smiles."""
     rule = np.random.default_rng(1234)
     spectrum_pm = rule.normal(size=(_NUM_PHONES, 80)).astype(np.float32)
     shape_pk = np.zeros((_NUM_PHONES, len(EXPRESSION_NAMES)), dtype=np.float32)
@@ -67,6 +68,12 @@ def encode(sentences: list[str]) -> np.ndarray:
         noise[0] = 3.0 if "smiles" in text else -3.0
         vectors.append(noise / np.linalg.norm(noise))
     return np.array(vectors, dtype=np.float32)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread() -> None:
+    # Networks of 32 channels gain nothing from threads, and lose much where other tests use the cores.
+    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")
