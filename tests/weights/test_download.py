@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from style2talker.weights import download as download_module
 from style2talker.weights.download import SourceError, download
 from style2talker.weights.registry import WeightFile
 
@@ -64,3 +65,13 @@ def unused_address() -> str:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return f"http://127.0.0.1:{probe.getsockname()[1]}"
+
+
+def test_a_host_that_says_nothing_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(download_module, "CONNECT_TIMEOUT_S", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(SourceError, match="does not answer"):
+            download(f"{address}/a", tmp_path / "a", file_of(b"123"))
+        with pytest.raises(SourceError, match="unreachable"):
+            download(f"{address}/b", tmp_path / "b", file_of(b"123"))
