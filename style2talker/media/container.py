@@ -17,13 +17,8 @@ from av.video.stream import VideoStream
 from style2talker.errors import Reject
 
 LFS_HEADER = b"version https://git-lfs"
-STILL_DEMUXERS = (
-    "image2",
-    "_pipe",
-    "gif",
-    "apng",
-    "tty",
-)  # pictures and text that FFmpeg would play as video
+# Pictures and text that FFmpeg would play as video.
+STILL_DEMUXERS = ("image2", "_pipe", "gif", "apng", "tty")
 TAIL_S = 5.0
 
 

@@ -20,13 +20,8 @@ from style2talker.errors import Reject
 from style2talker.media.container import open_media, origin_s, video_stream
 from style2talker.media.probe import quarter_turns, seen_size
 
-SEEK_MARGINS_S = (
-    0.0,
-    4.0,
-    16.0,
-    64.0,
-    float("inf"),
-)  # MPEG program streams seek to a packet, not to a key frame
+# MPEG program streams seek to a packet, not to a key frame.
+SEEK_MARGINS_S = (0.0, 4.0, 16.0, 64.0, float("inf"))
 DECODE_THREADS = 2
 HD_HEIGHT_PX = 720  # untagged video from here on is BT.709, below it is BT.601: the convention of players
 
