@@ -60,26 +60,26 @@ _PASSING_UNITS = frozenset({10, 12, 14, 15, 16, 17, 18, 20, 22, 24, 26, 28, 43})
 # unit: (floor, ceiling). None for 25, speech, and 45, blinks. Not measured: 6, 9 and the closed eye of 43.
 MARKS = MappingProxyType(
     {
-        1: (0.46, 0.93),
-        2: (0.43, 0.92),
-        4: (0.31, 0.72),
-        5: (0.05, 0.30),
+        1: (0.73, 0.98),
+        2: (0.68, 0.94),
+        4: (0.28, 0.55),
+        5: (0.10, 0.44),
         6: (0.10, 0.80),
-        7: (0.71, 0.96),
+        7: (0.65, 0.90),
         9: (0.10, 0.80),
-        10: (0.28, 0.84),
-        12: (0.13, 0.81),
-        14: (0.16, 0.61),
-        15: (0.05, 0.53),
-        16: (0.09, 0.41),
-        17: (0.65, 0.90),
-        18: (0.82, 1.00),
-        20: (0.05, 0.42),
-        22: (0.09, 0.34),
-        24: (0.42, 0.67),
-        26: (0.33, 0.58),
-        28: (0.23, 0.48),
-        43: (0.23, 0.80),
+        10: (0.28, 0.75),
+        12: (0.18, 0.75),
+        14: (0.08, 0.56),
+        15: (0.05, 0.51),
+        16: (0.23, 0.48),
+        17: (0.39, 0.64),
+        18: (0.61, 0.86),
+        20: (0.05, 0.46),
+        22: (0.07, 0.32),
+        24: (0.41, 0.66),
+        26: (0.26, 0.51),
+        28: (0.18, 0.43),
+        43: (0.18, 0.80),
     }
 )
 
@@ -145,8 +145,10 @@ def unit_readings(blendshapes_tk: np.ndarray, found_t: np.ndarray) -> dict[int, 
     seen_tk = np.asarray(blendshapes_tk, dtype=np.float64)[np.asarray(found_t, dtype=bool)]
     if not len(seen_tk):
         return {}
-    # A clip shorter than the window is held when it is held throughout.
-    held_tk = grey_opening(seen_tk, size=(min(HELD_FRAMES, len(seen_tk)), 1), mode="nearest")
+    # A clip shorter than the window is held when it is held throughout. Beyond its ends there is nothing: a
+    # blink on the first frame must not be drawn out.
+    window = (min(HELD_FRAMES, len(seen_tk)), 1)
+    held_tk = grey_opening(seen_tk, size=window, mode="constant", cval=0.0)
     num_top = max(1, round(TOP_SHARE * len(seen_tk)))
     readings = {}
     for unit, source in UNIT_SOURCES.items():

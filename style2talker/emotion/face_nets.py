@@ -60,7 +60,7 @@ def face_patch(frame_hw3: np.ndarray, landmarks_l3: np.ndarray | None, size_px: 
 
 
 class FaceNets:
-    """The nets, loaded once. One thread each, so a machine's answers do not depend on its load.
+    """The nets, loaded once; the two TFLite ones run on one thread.
 
     Args:
         paths: name in `WEIGHTS` -> the user's own copy; the others come from `resolve`.

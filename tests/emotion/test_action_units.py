@@ -1,0 +1,123 @@
+"""What is reported is what a face holds, not what speech passes through.
+
+Axes: T frames, K = 52 blendshapes.
+"""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from style2talker.emotion.action_units import MARKS, action_units, blendshapes_of, level_of, unit_readings
+from style2talker.errors import UserError
+from style2talker.face.model import EXPRESSION_NAMES
+
+NUM_FRAMES = 75
+FOUND_T = np.ones(NUM_FRAMES, dtype=bool)
+SPEECH_UNITS = (10, 12, 15, 16, 17, 18, 20, 22, 24, 26, 28)
+
+
+def held(units: dict[int, float], *, left_only: tuple[int, ...] = ()) -> np.ndarray:
+    return np.tile(blendshapes_of(units, left_only=left_only), (NUM_FRAMES, 1))
+
+
+@pytest.mark.parametrize("unit", MARKS)
+def test_a_unit_at_full_strength_is_reported_alone_and_high(unit: int) -> None:
+    (found,) = action_units(held({unit: 1.0}), FOUND_T)
+    assert (found.unit, found.level, found.side) == (unit, "high", "both")
+    assert found.intensity == 1.0
+
+
+def test_a_resting_face_shows_nothing() -> None:
+    assert action_units(held({}), FOUND_T) == []
+
+
+@pytest.mark.parametrize("unit", SPEECH_UNITS)
+def test_a_mouth_that_only_talks_shows_nothing(unit: int) -> None:
+    # Four syllables a second: open for 0.12 s, closed for 0.12 s, as far as the blendshape goes.
+    talking_tk = held({unit: 1.0}) * (np.arange(NUM_FRAMES) // 3 % 2)[:, None]
+    assert action_units(talking_tk, FOUND_T) == []
+
+
+def test_blinks_are_not_closed_eyes() -> None:
+    blinking_tk = held({45: 1.0}) * (np.arange(NUM_FRAMES) % 50 < 6)[:, None]
+    assert action_units(blinking_tk, FOUND_T) == []
+
+
+def test_one_raised_brow_flash_is_enough_for_the_upper_face() -> None:
+    flash_tk = held({1: 1.0}) * (np.arange(NUM_FRAMES) < NUM_FRAMES // 4)[:, None]
+    assert [unit.unit for unit in action_units(flash_tk, FOUND_T)] == [1]
+
+
+def test_a_one_sided_unit_says_which_side() -> None:
+    (left,) = action_units(held({14: 0.9}, left_only=(14,)), FOUND_T)
+    assert (left.name, left.side) == ("left dimpler", "left")
+    mirrored_tk = held({})
+    mirrored_tk[:, EXPRESSION_NAMES.index("mouthDimpleRight")] = 0.9
+    assert action_units(mirrored_tk, FOUND_T)[0].name == "right dimpler"
+
+
+def test_lip_corners_do_not_go_up_and_down_at_once() -> None:
+    both = {unit.unit for unit in action_units(held({12: 0.9, 15: 0.2}), FOUND_T)}
+    assert both == {12}
+
+
+def test_frames_without_a_face_do_not_count() -> None:
+    smiling_tk = held({12: 0.6})
+    found_t = FOUND_T.copy()
+    found_t[40:] = False
+    spoilt_tk = smiling_tk.copy()
+    spoilt_tk[40:] = np.nan
+    assert action_units(spoilt_tk, found_t) == action_units(smiling_tk[:40], found_t[:40])
+    assert action_units(smiling_tk, np.zeros(NUM_FRAMES, dtype=bool)) == []
+
+
+@given(
+    units=st.dictionaries(st.sampled_from(sorted(MARKS)), st.floats(0, 1), max_size=6),
+    gain=st.floats(0, 1),
+)
+def test_a_stronger_face_never_reads_weaker(units: dict[int, float], gain: float) -> None:
+    strong, weak = (unit_readings(held(units) * factor, FOUND_T) for factor in (1.0, gain))
+    assert all(weak[unit].value <= strong[unit].value + 1e-6 for unit in strong)
+
+
+def test_levels_are_thirds() -> None:
+    assert [level_of(x) for x in (0.1, 0.33, 0.34, 0.66, 0.67, 1.0)] == [
+        "low",
+        "low",
+        "middle",
+        "middle",
+        "high",
+        "high",
+    ]
+
+
+def test_marks_are_in_order() -> None:
+    assert all(0 < floor < ceiling <= 1 for floor, ceiling in MARKS.values())
+
+
+def test_shapes_must_agree() -> None:
+    with pytest.raises(UserError, match=r"\[T, 52\]"):
+        action_units(held({})[:10], FOUND_T)
+
+
+@pytest.mark.parametrize(
+    "clip",
+    ["clips/grid_bbaf2n.mpg", "clips/grid_swwp2s.mpg", "mead_silent/M030_front_neutral_level1_001.mp4"],
+)
+def test_neutral_speech_shows_no_unit(clip: str, read_face) -> None:
+    face = read_face(clip)
+    assert action_units(face.blendshapes_tk, face.found_t) == []
+
+
+@pytest.mark.parametrize(
+    ("clip", "unit"),
+    [
+        ("M030_front_happy_level3_001", 12),
+        ("M030_front_sad_level3_001", 15),
+        ("W009_front_surprised_level3_001", 5),
+    ],
+)
+def test_acted_emotion_shows_its_leading_unit(clip: str, unit: int, read_face) -> None:
+    face = read_face(f"mead_silent/{clip}.mp4")
+    assert unit in {found.unit for found in action_units(face.blendshapes_tk, face.found_t)}
