@@ -1,10 +1,10 @@
 """The drawn prior: 52 expression shapes and the first identity modes, from anatomy rather than from data.
 
-Shapes: V vertices (478), K modes. Unit cm at coefficient 1. Each shape names a few handle vertices and where they
-go; everything within `radius` of a handle follows by a biharmonic fill over the skin (eyes and mouth cut open),
-everything beyond stays. One-sided shapes are drawn on the subject's left and mirrored. The movements follow the
-captions of Apple's ARFaceAnchor.BlendShapeLocation; the sizes are set so that MediaPipe's own blendshape network,
-shown the projected landmarks, answers near 1 wherever a single shape can make it (EMBEDDED.md has the table).
+Shapes: V vertices (478), K modes. Unit cm at coefficient 1. Each shape names a few handle vertices and where
+they go; everything within `radius` of a handle follows by a biharmonic fill over the skin (eyes and mouth cut
+open), everything beyond stays. One-sided shapes are drawn on the subject's left and mirrored. The movements
+follow the captions of Apple's ARFaceAnchor.BlendShapeLocation; sizes are centimetres of an adult face,
+checked against what MediaPipe's blendshape network answers to the projected landmarks (EMBEDDED.md).
 """
 
 from collections.abc import Sequence
@@ -19,16 +19,13 @@ from style2talker.face.canonical import (
     LIPS_LOWER_OUTER,
     LIPS_UPPER_INNER,
     LIPS_UPPER_OUTER,
-    open_triangles,
 )
 from style2talker.face.model import EXPRESSION_NAMES
+from style2talker.face.skin import NUM_SKIN, Handles, SkinFill
 
-Handles = dict[int, tuple[float, float, float]]
-NUM_SKIN = 468
 JAW_HINGE = (0.0, 1.0, -1.0)  # the jaw's joint is in front of the ear, at about its height and depth
-JAW_OPEN_RAD = 0.32
+JAW_OPEN_RAD = 0.36
 CHIN = (152, 148, 176, 377, 400, 175, 199, 200, 171, 396, 208, 428, 201, 421, 83, 313, 18)
-JAW_FIXED_BELOW_MOUTH = (132, 361, 93, 323, 58, 288, 172, 397)
 
 
 def move(vertices: Sequence[int], x: float, y: float, z: float) -> Handles:
@@ -46,15 +43,14 @@ def eye_look(x: float, y: float, upper_lid: float, lower_lid: float) -> Handles:
     }
 
 
-LIPS_UPPER_LEFT = (13, 312, 311, 310, 415, 0, 267, 269, 270)
-LIPS_LOWER_LEFT = (14, 317, 402, 318, 324, 17, 314, 405, 321)
+LID_LEFT = EYE_LEFT_UPPER[1:-1]
 
 # name: (radius cm, handles). Left stands for both sides; a name without a side is drawn on both.
 SHAPES: dict[str, tuple[float, Handles]] = {
-    "eyeLookDownLeft": (0.8, eye_look(0, -0.32, -0.22, -0.08)),
+    "eyeLookDownLeft": (0.8, eye_look(0, -0.38, -0.24, -0.08)),
     "eyeLookInLeft": (0.8, eye_look(-0.5, 0, 0, 0)),
     "eyeLookOutLeft": (0.8, eye_look(0.5, 0, 0, 0)),
-    "eyeLookUpLeft": (0.8, eye_look(0, 0.32, 0.14, 0.04)),
+    "eyeLookUpLeft": (0.8, eye_look(0, 0.45, 0.2, 0.05)),
     "eyeSquintLeft": (
         1.3,
         {
@@ -101,9 +97,9 @@ SHAPES: dict[str, tuple[float, Handles]] = {
     "mouthFrownLeft": (
         2.2,
         {
-            **move((291, 308), 0.05, -0.5, -0.05),
-            321: (0.0, -0.18, 0),
-            270: (0.0, -0.16, 0),
+            **move((291, 308), 0.05, -0.65, -0.05),
+            321: (0.0, -0.24, 0),
+            270: (0.0, -0.22, 0),
             **move((13, 14), 0, 0.02, 0),
         },
     ),
@@ -111,7 +107,7 @@ SHAPES: dict[str, tuple[float, Handles]] = {
     "mouthStretchLeft": (
         2.4,
         {
-            **move((291, 308), 0.45, -0.25, -0.25),
+            **move((291, 308), 0.6, -0.3, -0.3),
             321: (0.25, -0.2, -0.1),
             405: (0.1, -0.15, 0),
             270: (0.2, -0.05, -0.1),
@@ -145,14 +141,14 @@ SHAPES: dict[str, tuple[float, Handles]] = {
     "mouthLowerDownLeft": (
         2.0,
         {
-            **move((317, 402, 318, 314, 405), 0.05, -0.42, 0),
+            **move((317, 402, 318, 314, 405), 0.05, -0.52, 0),
             **move((14, 17), 0.02, -0.25, 0),
             324: (0.05, -0.22, 0),
         },
     ),
     "mouthUpperUpLeft": (
         2.0,
-        {**move((312, 311, 310, 267, 269), 0.04, 0.38, 0), **move((13, 0), 0, 0.22, 0), 327: (0.05, 0.12, 0)},
+        {**move((312, 311, 310, 267, 269), 0.04, 0.48, 0), **move((13, 0), 0, 0.22, 0), 327: (0.05, 0.12, 0)},
     ),
     "browDownLeft": (
         1.8,
@@ -161,15 +157,27 @@ SHAPES: dict[str, tuple[float, Handles]] = {
             **move((296, 295), -0.12, -0.5, 0),
             334: (-0.05, -0.35, 0),
             282: (0, -0.35, 0),
+            **move(LID_LEFT, 0, -0.07, 0),
         },
     ),
     "browInnerUp": (
         2.4,
-        {**move((336, 285), -0.05, 0.7, 0), **move((296, 295), 0, 0.55, 0), 9: (0, 0.4, 0), 334: (0, 0.2, 0)},
+        {
+            **move((336, 285), -0.05, 0.7, 0),
+            **move((296, 295), 0, 0.55, 0),
+            9: (0, 0.4, 0),
+            334: (0, 0.2, 0),
+            **move(LID_LEFT, 0, 0.03, 0),
+        },
     ),
     "browOuterUpLeft": (
         2.2,
-        {**move((334, 282, 293, 283), 0, 0.6, 0), **move((300, 276), 0.02, 0.42, 0), 296: (0, 0.35, 0)},
+        {
+            **move((334, 282, 293, 283), 0, 0.6, 0),
+            **move((300, 276), 0.02, 0.42, 0),
+            296: (0, 0.35, 0),
+            **move(LID_LEFT, 0, 0.04, 0),
+        },
     ),
     "cheekPuff": (2.8, {**move((425, 427, 436, 411), 0.3, 0, 0.5), **move((0, 17, 13, 14), 0, 0, 0.12)}),
     "cheekSquintLeft": (2.0, {**move((280, 346, 347), 0.03, 0.32, 0.15), **move((373, 374, 380), 0, 0.1, 0)}),
@@ -204,53 +212,6 @@ IDENTITY: dict[str, tuple[float, Handles]] = {
 }
 
 
-class SkinFill:
-    """Spreads handle displacements over the canonical skin."""
-
-    def __init__(self, vertices_v3: np.ndarray, triangles_f3: np.ndarray, mirror_v: np.ndarray) -> None:
-        self.vertices_v3, self.mirror_v = vertices_v3, mirror_v
-        skin_f3 = triangles_f3[open_triangles(triangles_f3)]
-        weight_vv = np.zeros((NUM_SKIN, NUM_SKIN))
-        for first, second in ((0, 1), (1, 2), (2, 0)):
-            a, b = skin_f3[:, first], skin_f3[:, second]
-            weight_vv[a, b] = weight_vv[b, a] = 1 / np.linalg.norm(vertices_v3[a] - vertices_v3[b], axis=1)
-        laplacian_vv = np.eye(NUM_SKIN) - weight_vv / weight_vv.sum(axis=1, keepdims=True)
-        self.bending_vv = laplacian_vv.T @ laplacian_vv
-
-    def solve(self, fixed: np.ndarray, value: np.ndarray) -> np.ndarray:
-        """Values [V, C] that equal `value` [n, C] at `fixed` [n] and bend least elsewhere."""
-        free = np.setdiff1d(np.arange(NUM_SKIN), fixed)
-        result = np.zeros((NUM_SKIN, value.shape[1]))
-        result[fixed] = value
-        right = -self.bending_vv[np.ix_(free, fixed)] @ value
-        result[free] = np.linalg.solve(self.bending_vv[np.ix_(free, free)], right)
-        return result
-
-    def field(self, handles: Handles, *, radius: float) -> np.ndarray:
-        """Displacement [V, 3] of all 478 vertices; irises move only when they are handles themselves."""
-        result_v3 = np.zeros((len(self.vertices_v3), 3))
-        skin = np.array(sorted(index for index in handles if index < NUM_SKIN))
-        goal = np.array([handles[index] for index in skin])
-        distance = np.linalg.norm(self.vertices_v3[:NUM_SKIN, None] - self.vertices_v3[skin], axis=-1).min(
-            axis=1
-        )
-        still = np.flatnonzero(distance > radius)
-        fixed = np.concatenate([skin, still])
-        result_v3[:NUM_SKIN] = self.solve(fixed, np.concatenate([goal, np.zeros((len(still), 3))]))
-        for iris in range(NUM_SKIN, len(self.vertices_v3)):
-            result_v3[iris] = handles.get(iris, (0, 0, 0))
-        return result_v3
-
-    def both_sides(self, handles: Handles, *, radius: float) -> np.ndarray:
-        """A symmetric field [V, 3] from handles on the left and the middle."""
-        mirrored = {int(self.mirror_v[i]): (-x, y, z) for i, (x, y, z) in handles.items()}
-        field_v3 = self.field({**mirrored, **handles}, radius=radius)
-        return (field_v3 + self.mirror(field_v3)) / 2
-
-    def mirror(self, field_v3: np.ndarray) -> np.ndarray:
-        return field_v3[..., self.mirror_v, :] * np.array([-1, 1, 1])
-
-
 def jaw_weight(fill: SkinFill) -> np.ndarray:
     """How far each skin vertex rides on the jaw [V]: 1 on the lower lip and chin, 0 above the mouth."""
     rides = {*LIPS_LOWER_INNER[1:-1], *LIPS_LOWER_OUTER[1:-1], *CHIN}
@@ -282,7 +243,7 @@ def blink(fill: SkinFill) -> np.ndarray:
 
 
 def draw_expressions(fill: SkinFill) -> np.ndarray:
-    """All 52 shapes [K, V, 3] in the order of EXPRESSION_NAMES; `tongueOut` is zero, no landmark sees a tongue."""
+    """All 52 shapes [K, V, 3] in EXPRESSION_NAMES order; `tongueOut` is zero, no landmark sees a tongue."""
     shape_of = {"tongueOut": np.zeros_like(fill.vertices_v3), "eyeBlinkLeft": blink(fill)}
     for name, (radius, handles) in SHAPES.items():
         sided = name.endswith("Left")
@@ -309,7 +270,7 @@ def draw_expressions(fill: SkinFill) -> np.ndarray:
 
 
 def draw_identities(fill: SkinFill) -> np.ndarray:
-    """Symmetric identity modes [K, V, 3] at one standard deviation: overall width and length, then IDENTITY."""
+    """Symmetric identity modes [K, V, 3] at one standard deviation: width, length, depth, then IDENTITY."""
     centre_v3 = fill.vertices_v3 - fill.vertices_v3.mean(axis=0)
     modes = [centre_v3 * [0.05, 0, 0], centre_v3 * [0, 0.05, 0], centre_v3 * [0, 0, 0.07]]
     modes += [fill.both_sides(handles, radius=radius) for radius, handles in IDENTITY.values()]
@@ -317,7 +278,7 @@ def draw_identities(fill: SkinFill) -> np.ndarray:
 
 
 def close_lips(fill: SkinFill) -> np.ndarray:
-    """The canonical mouth is 5 mm open; bring the lips together so that zero coefficients are a closed mouth [V, 3]."""
+    """Bring the lips together [V, 3]: the canonical mouth is 5 mm open, and zero should be a closed mouth."""
     handles: Handles = {}
     for upper, lower in zip(LIPS_UPPER_INNER[1:-1], LIPS_LOWER_INNER[1:-1], strict=True):
         half_3 = (fill.vertices_v3[lower] - fill.vertices_v3[upper]) / 2

@@ -3,11 +3,11 @@
 Shapes: T frames, L landmarks = V vertices (478), K coefficients. Crop pixels, radians and the model's cm.
 
 Weak perspective u = t + s (R X)_xy (1, -1) with X = mean + identity + expression, fitted by alternating three
-closed-form steps over all frames at once: Gauss-Newton on the six pose numbers, expression as a ridge towards the
-tracker's blendshape scores inside [0, 1] (cyclic coordinate descent), identity as a ridge with a unit-variance
-prior. Because the camera is s R_2 per frame, the K x K normal matrices are sums over nine fixed ones, so no step
-needs a matrix per frame and vertex. Outlying residuals are clipped, which is Huber's loss by his method of modified
-residuals (Huber 1981, section 7.8) and keeps those matrices fixed.
+closed-form steps over all frames at once: Gauss-Newton on the six pose numbers, expression as a ridge
+towards the tracker's blendshape scores inside [0, 1] (cyclic coordinate descent), identity as a ridge with
+a unit-variance prior. Because the camera is s R_2 per frame, the K x K normal matrices are sums over nine
+fixed ones, so no step needs a matrix per frame and vertex. Outlying residuals are clipped, which is Huber's
+loss by his method of modified residuals (Huber 1981, section 7.8) and keeps those matrices fixed.
 """
 
 from dataclasses import dataclass
@@ -17,17 +17,17 @@ from scipy.signal import savgol_filter
 
 from style2talker.errors import Reject, UserError
 from style2talker.face.canonical import OVAL
-from style2talker.face.geometry import project, rotation_angles, rotation_matrix
+from style2talker.face.geometry import project, rotation_angles
 from style2talker.face.model import EXPRESSION_NAMES, NUM_VERTICES, FaceModel
 
 NUM_ROUNDS = 5
 NUM_SWEEPS = 3
-LANDMARK_SIGMA_CM = (0.03, 0.3)  # bounds on what the clip's own residuals say the landmarks' error is
-NEIGHBOURS = 8  # landmarks that move as one; divides the evidence of 478 correlated points
+LANDMARK_SIGMA_CM = (0.04, 0.3)  # bounds on what the clip's own residuals say the landmarks' error is
+NEIGHBOURS = 30  # landmarks that move as one; divides the evidence of 478 correlated points
 PRIOR_SIGMA = 0.25  # how far the tracker's blendshape scores are trusted
 IDENTITY_FRAMES = 4.0  # a clip's frames count as this many independent views of one person
 CLIP_RESIDUAL = 3.0  # residuals beyond this many median residuals are outliers
-POSE_WINDOW = 7  # frames of the quadratic filter on pose, 0.28 s
+POSE_WINDOW = 5  # frames of the quadratic filter on pose, 0.2 s
 EYE_CORNERS = ((33, 133), (362, 263))
 
 
@@ -104,8 +104,8 @@ def _check(landmarks_tl3: np.ndarray, blendshapes_tk: np.ndarray, found_t: np.nd
     expected = (frames, NUM_VERTICES, 3), (frames, len(EXPRESSION_NAMES))
     if (landmarks_tl3.shape, blendshapes_tk.shape) != expected:
         raise UserError(
-            f"landmarks {landmarks_tl3.shape} and blendshapes {blendshapes_tk.shape} do not fit {frames} frames; "
-            f"expected {expected[0]} and {expected[1]}."
+            f"landmarks {landmarks_tl3.shape} and blendshapes {blendshapes_tk.shape} do not fit {frames} "
+            f"frames; expected {expected[0]} and {expected[1]}."
         )
     if not found_t.any():
         raise Reject("no_face", f"none of {frames} frames has a face to fit")
@@ -118,8 +118,8 @@ def _check(landmarks_tl3: np.ndarray, blendshapes_tk: np.ndarray, found_t: np.nd
     turn_t = across_t2[:, 0] * down_t2[:, 1] - across_t2[:, 1] * down_t2[:, 0]
     if np.median(np.sign(turn_t)) < 0:
         raise UserError(
-            "the landmarks are mirrored: the chin is not below the eyes in image coordinates; expected x to the "
-            "right and y down, with the subject's right eye first."
+            "the landmarks are mirrored: the chin is not below the eyes in image coordinates; expected x "
+            "to the right and y down, with the subject's right eye first."
         )
 
 
@@ -136,7 +136,7 @@ class _Solver:
         # The oval's landmarks slide along the silhouette as the head turns, so they say less about shape.
         self.weight_v = np.ones(NUM_VERTICES)
         self.weight_v[list(OVAL)] = 0.3
-        pose_kv3 = _pose_fields(self.mean_v3)
+        pose_kv3 = pose_fields(self.mean_v3)
         self.expression = _Basis(model.expression_kv3, pose_kv3, self.weight_v)
         self.identity = _Basis(model.identity_kv3, pose_kv3, self.weight_v)
         self._start_pose()
@@ -174,12 +174,10 @@ class _Solver:
             ],
             axis=1,
         )
-        residual_tv2 = (self.u_tv2 - self.shift_t2[:, None]) / self.scale_t[:, None, None] - turned_tv3[
-            ..., :2
-        ]
-        residual_tn1 = np.moveaxis(_clipped(residual_tv2), 2, 1).reshape(len(x_tv), -1, 1)
+        residual_tn1 = np.moveaxis(_clipped(self._residual()), 2, 1).reshape(len(x_tv), -1, 1)
         weighted = np.swapaxes(jacobian * np.tile(self.weight_v, 2)[:, None], 1, 2)
-        step_t6 = np.linalg.solve(weighted @ jacobian, weighted @ residual_tn1)[..., 0]
+        normal_t66, pull_t61 = weighted @ jacobian, weighted @ residual_tn1
+        step_t6 = np.linalg.solve(normal_t66, pull_t61)[..., 0]
         self.shift_t2 = self.shift_t2 + self.scale_t[:, None] * step_t6[:, :2]
         self.scale_t = self.scale_t * np.exp(np.clip(step_t6[:, 2], -0.5, 0.5))
         self.r_t33 = _small_rotation(step_t6[:, 3:]) @ self.r_t33
@@ -225,11 +223,11 @@ class _Solver:
         return np.swapaxes(self.r_t33[:, :2], 1, 2) @ self.r_t33[:, :2]
 
     def smooth(self, seen: np.ndarray) -> None:
-        """A quadratic filter on pose. Expression is left alone: a plosive closes the lips for one or two frames."""
+        """A quadratic filter on pose only: a plosive closes the lips for just one or two frames."""
         for run in np.split(np.arange(len(seen)), np.flatnonzero(np.diff(seen) > 1) + 1):
             if len(run) < POSE_WINDOW:
                 continue
-            u, _, vt = np.linalg.svd(savgol_filter(self.r_t33[run], POSE_WINDOW, 2, axis=0))
+            u, _, vt = np.linalg.svd(np.asarray(savgol_filter(self.r_t33[run], POSE_WINDOW, 2, axis=0)))
             self.r_t33[run] = u @ vt
             self.shift_t2[run] = savgol_filter(self.shift_t2[run], POSE_WINDOW, 2, axis=0)
             self.scale_t[run] = savgol_filter(self.scale_t[run], POSE_WINDOW, 2)
@@ -251,8 +249,9 @@ class _Solver:
 class _Basis:
     """A linear basis with the matrices that give its normal equations under any rotation.
 
-    A change of shape lets the pose answer, and alternating blindly between the two crawls. So the normal matrix is
-    the Schur complement after the pose's own seven directions: what is left once the pose has followed.
+    A change of shape lets the pose answer, and alternating blindly between the two crawls. So the normal
+    matrix is the Schur complement after the pose's own seven directions: what is left once the pose has
+    followed.
     """
 
     def __init__(self, basis_kv3: np.ndarray, pose_kv3: np.ndarray, weight_v: np.ndarray) -> None:
@@ -269,14 +268,15 @@ class _Basis:
         gram_tkk = (seen_tij.reshape(-1, 9) @ self.gram_9n).reshape(-1, both, both)
         pull_tk = pull_tn @ self.weighted_nk
         own, pose = slice(self.num_modes), slice(self.num_modes, both)
-        # Moving along the line of sight is invisible, so the pose block is singular without a little of itself.
+        # Moving along the line of sight is invisible, so the pose block is singular without a little of
+        # itself.
         block_tpp = gram_tkk[:, pose, pose] + 1e-6 * np.trace(gram_tkk[0, pose, pose]) * np.eye(7)
         follow_tkp = np.swapaxes(np.linalg.solve(block_tpp, gram_tkk[:, pose, own]), 1, 2)
         gram_tkk = gram_tkk[:, own, own] - follow_tkp @ gram_tkk[:, pose, own]
         return gram_tkk, pull_tk[:, own] - (follow_tkp @ pull_tk[:, pose, None])[..., 0]
 
 
-def _pose_fields(vertices_v3: np.ndarray) -> np.ndarray:
+def pose_fields(vertices_v3: np.ndarray) -> np.ndarray:
     """How vertices move under three shifts, three turns and growth, [7, V, 3]."""
     centred_v3 = vertices_v3 - vertices_v3.mean(axis=0)
     shifts = [np.broadcast_to(axis, vertices_v3.shape) for axis in np.eye(3)]
@@ -284,7 +284,7 @@ def _pose_fields(vertices_v3: np.ndarray) -> np.ndarray:
 
 
 def _clipped(residual_tv2: np.ndarray) -> np.ndarray:
-    """Residuals shortened to CLIP_RESIDUAL medians of their frame, but never below a tenth of a millimetre."""
+    """Residuals shortened to CLIP_RESIDUAL medians of their frame, never below a tenth of a millimetre."""
     length_tv1 = np.linalg.norm(residual_tv2, axis=2, keepdims=True)
     limit_t11 = np.maximum(CLIP_RESIDUAL * np.median(length_tv1, axis=1, keepdims=True), 0.01)
     return residual_tv2 * np.minimum(1, limit_t11 / np.maximum(length_tv1, 1e-12))

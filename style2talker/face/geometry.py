@@ -1,8 +1,9 @@
 """Head pose and the camera.
 
-Shapes: T frames, V vertices. rotation_t3 = (pitch, yaw, roll) in rad, R = Rz(roll) Ry(yaw) Rx(pitch), right-handed
-in model space (x picture right, y up, z to the viewer): +pitch turns the nose down, +yaw to the picture's right,
-+roll counter-clockwise in the picture. translation_t3 = (x px, y px, px per cm): weak perspective.
+Shapes: T frames, V vertices. rotation_t3 = (pitch, yaw, roll) in rad, R = Rz(roll) Ry(yaw) Rx(pitch),
+right-handed in model space (x picture right, y up, z to the viewer): +pitch turns the nose down, +yaw to
+the picture's right, +roll counter-clockwise in the picture. translation_t3 = (x px, y px, px per cm): weak
+perspective.
 """
 
 import numpy as np
@@ -22,7 +23,7 @@ def rotation_matrix(rotation_t3: np.ndarray) -> np.ndarray:
 
 
 def rotation_angles(rotation_t33: np.ndarray) -> np.ndarray:
-    """Matrices [T, 3, 3] to angles [T, 3] in rad; inverse of `rotation_matrix` for |yaw| below a right angle."""
+    """Matrices [T, 3, 3] to angles [T, 3] in rad; inverts `rotation_matrix` for |yaw| below a right angle."""
     r = np.asarray(rotation_t33)
     pitch_t = np.arctan2(r[..., 2, 1], r[..., 2, 2])
     yaw_t = np.arctan2(-r[..., 2, 0], np.hypot(r[..., 2, 1], r[..., 2, 2]))

@@ -40,8 +40,8 @@ EXPRESSION_NAMES = (
 class FaceModel:
     """Vertices are linear in the coefficients; an expression coefficient of 1 is the full named movement.
 
-    `identity_kv3` is scaled so that people have about unit variance per mode. `sha256` is that of the file the
-    model came from, and is stored beside every coefficient fitted with it.
+    `identity_kv3` is scaled so that people have about unit variance per mode. `sha256` is that of the file
+    the model came from, and is stored beside every coefficient fitted with it.
     """
 
     name: str
@@ -60,7 +60,7 @@ class FaceModel:
 
 
 def model_bytes(model: FaceModel) -> bytes:
-    """The safetensors file of a model; the same model always gives the same bytes. `sha256` is not part of it."""
+    """The safetensors file of a model; the same model always gives the same bytes (`sha256` is not in it)."""
     tensors = {
         "mean_v3": model.mean_v3.astype(np.float32),
         "identity_kv3": model.identity_kv3.astype(np.float32),

@@ -11,12 +11,13 @@ def rasterise(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Which triangle each pixel centre shows, and where in it.
 
-    Pixel (row, column) has its centre at x = column, y = row. A pixel on an edge belongs to both triangles, so
-    neighbours leave no hole; the one drawn later wins. Triangles are drawn far to near (painter's order by mean
-    depth), either winding. `depth_v`: larger is nearer.
+    Pixel (row, column) has its centre at x = column, y = row. A pixel on an edge belongs to both triangles,
+    so neighbours leave no hole; the one drawn later wins. Triangles are drawn far to near (painter's order
+    by mean depth), either winding. `depth_v`: larger is nearer.
 
     Returns:
-        triangle_hw int32, -1 where nothing is drawn, and barycentric_hw3 float32 (sums to 1; 0 where nothing is).
+        triangle_hw int32, -1 where nothing is drawn, and barycentric_hw3 float32 (sums to 1; 0 where
+        nothing is).
     """
     triangle_hw = np.full(height_px * width_px, -1, np.int32)
     barycentric_hw3 = np.zeros((height_px * width_px, 3), np.float32)

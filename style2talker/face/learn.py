@@ -1,0 +1,272 @@
+"""Learn the embedded face model from footage: `python -m style2talker.face.learn --help`; recipe in
+EMBEDDED.md.
+
+Shapes: S sources, P people, T frames, V vertices (478), K modes. Unit cm.
+
+Starts from the drawn prior (drawn.py) and repeats: fit every source with the present model; lift what the fit
+leaves over from the picture back into model space; regress it on the fitted expression, by ridge towards
+the drawn shapes and the more firmly the farther a vertex is from what a shape was drawn to move; take the
+people's neutral faces for a new mean and, by principal components, the first identity modes. Every source
+is used with its mirror image, so the result is exactly symmetric. The camera sees no depth, so depth stays
+as drawn except where heads turn.
+"""
+
+import argparse
+import hashlib
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from style2talker.errors import UserError
+from style2talker.face.canonical import canonical_mesh, mirror_vertices
+from style2talker.face.drawn import close_lips, draw_expressions, draw_identities
+from style2talker.face.fit import Fit, fit_clip, pose_fields
+from style2talker.face.geometry import rotation_matrix
+from style2talker.face.model import EXPRESSION_NAMES, FaceModel, model_bytes
+from style2talker.face.skin import SkinFill
+
+NUM_ROUNDS = 3
+RIDGE = 4.0  # in frames at coefficient 1: a shape seen less than this stays as drawn
+FAR_RIDGE = 200.0  # the same for vertices that the drawn shape does not move
+MEAN_PRIOR_PEOPLE = 2.0  # the canonical face counts as this many people
+NUM_LEARNT_MODES = 8
+NUM_MODES = 18
+BLINK_CLOSES = 0.95  # of the eye's opening at coefficient 1; landmarks of shut lids never quite meet
+STABLE = (6, 168, 197, 195, 5, 4, 1, 33, 133, 362, 263, 127, 356, 162, 389, 54, 284, 10, 151, 9, 8)
+LONGEST_SOURCE_S = 12.0  # so that no source outweighs the others
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Landmarks of one person's footage, as `fit_clip` takes them."""
+
+    person: str
+    landmarks_tl3: np.ndarray
+    blendshapes_tk: np.ndarray
+    face_found_t: np.ndarray
+
+
+def drawn_model(task_path: Path) -> FaceModel:
+    """The model before any footage: canonical mesh with closed lips, drawn expressions and identities."""
+    vertices_v3, triangles_f3 = canonical_mesh(task_path)
+    fill = SkinFill(vertices_v3, triangles_f3, mirror_vertices(vertices_v3))
+    mean_v3 = vertices_v3 + close_lips(fill)
+    return FaceModel(
+        name="style2talker-face-1",
+        licence="Apache-2.0",
+        sha256="",
+        mean_v3=mean_v3,
+        identity_kv3=without_pose(draw_identities(fill), mean_v3),
+        expression_kv3=draw_expressions(fill),
+        triangles_f3=triangles_f3,
+        expression_names=EXPRESSION_NAMES,
+    )
+
+
+def without_pose(
+    field_kv3: np.ndarray, mean_v3: np.ndarray, vertices: tuple[int, ...] | None = None
+) -> np.ndarray:
+    """Fields less the shift, turn and growth that explain them best at `vertices` (all by default)."""
+    chosen = list(vertices) if vertices is not None else list(range(len(mean_v3)))
+    pose_nv3 = pose_fields(mean_v3)
+    flat_kn, flat_7n = field_kv3[:, chosen].reshape(len(field_kv3), -1), pose_nv3[:, chosen].reshape(7, -1)
+    amount_7k = np.linalg.lstsq(flat_7n.T, flat_kn.T, rcond=None)[0]
+    return field_kv3 - np.tensordot(amount_7k.T, pose_nv3, axes=1)
+
+
+def learn(sources: list[Source], drawn: FaceModel, *, rounds: int = NUM_ROUNDS) -> FaceModel:
+    """The model learned from `sources`, starting from and tied to `drawn`."""
+    model = drawn
+    for _ in range(rounds):
+        fits = [fit_source(source, model) for source in sources]
+        lifted = [lift(source, fit, model) for source, fit in zip(sources, fits, strict=True)]
+        model = replace(model, expression_kv3=_closing(_expressions(lifted, drawn), model.mean_v3))
+        neutral_pv3 = _neutrals([source.person for source in sources], lifted, model)
+        mean_v3 = drawn.mean_v3 + (neutral_pv3 - drawn.mean_v3).sum(axis=0) / (
+            len(neutral_pv3) + MEAN_PRIOR_PEOPLE
+        )
+        model = replace(model, mean_v3=mean_v3, identity_kv3=_identities(neutral_pv3, mean_v3, drawn))
+    # A tenth of a micrometre is far below any meaning and keeps last-bit differences between machines out.
+    rounded = {
+        name: np.round(getattr(model, name), 5) for name in ("mean_v3", "identity_kv3", "expression_kv3")
+    }
+    return replace(model, **rounded)
+
+
+def fit_source(source: Source, model: FaceModel) -> Fit:
+    return fit_clip(
+        source.landmarks_tl3,
+        blendshapes_tk=source.blendshapes_tk,
+        model=model,
+        face_found_t=source.face_found_t,
+    )
+
+
+def lift(source: Source, fit: Fit, model: FaceModel) -> tuple[np.ndarray, np.ndarray]:
+    """(shape_tv3, expression_tk) of the frames with a face: the landmarks in model space, unposed.
+
+    The picture fixes two coordinates; along the line of sight the fitted vertex is kept.
+    """
+    seen = source.face_found_t
+    shape_tv3 = model.shape(fit.identity_k, fit.expression_tk[seen]).astype(np.float64)
+    r_t23 = rotation_matrix(fit.rotation_t3[seen].astype(np.float64))[:, :2]
+    shift_t2, scale_t = fit.translation_t3[seen, :2], fit.translation_t3[seen, 2]
+    observed_tv2 = (source.landmarks_tl3[seen, :, :2] - shift_t2[:, None]) / scale_t[:, None, None] * [1, -1]
+    residual_tv2 = observed_tv2 - np.einsum("tij,tvj->tvi", r_t23, shape_tv3)
+    return shape_tv3 + np.einsum("tij,tvi->tvj", r_t23, residual_tv2), fit.expression_tk[seen].astype(
+        np.float64
+    )
+
+
+def _expressions(lifted: list[tuple[np.ndarray, np.ndarray]], drawn: FaceModel) -> np.ndarray:
+    """Ridge of the shapes on the coefficients, within each source, towards the drawn basis [K, V, 3]."""
+    modes, flat = len(EXPRESSION_NAMES), drawn.mean_v3.size
+    gram_kk, right_kn = np.zeros((modes, modes)), np.zeros((modes, flat))
+    for shape_tv3, expression_tk in lifted:
+        centred_tk = expression_tk - expression_tk.mean(axis=0)
+        left_tv3 = shape_tv3 - np.tensordot(expression_tk, drawn.expression_kv3, axes=1)
+        left_tn = (left_tv3 - left_tv3.mean(axis=0)).reshape(len(shape_tv3), -1)
+        for b_tk, x_tn in ((centred_tk, left_tn), (_mirror_names(centred_tk), _mirror(left_tn, drawn))):
+            gram_kk += b_tk.T @ b_tk
+            right_kn += b_tk.T @ x_tn
+    reach_kv = np.linalg.norm(drawn.expression_kv3, axis=2)
+    near_kv = np.clip(reach_kv / np.maximum(reach_kv.max(axis=1, keepdims=True) * 0.1, 1e-9), 0, 1)
+    ridge_vk = (RIDGE + (FAR_RIDGE - RIDGE) * (1 - near_kv)).T
+    ridge_vk[:, EXPRESSION_NAMES.index("tongueOut")] = 1e9
+    right_vk3 = np.moveaxis(right_kn.reshape(modes, -1, 3), 1, 0)
+    change_vk3 = np.linalg.solve(gram_kk + ridge_vk[:, :, None] * np.eye(modes), right_vk3)
+    learnt_kv3 = drawn.expression_kv3 + np.moveaxis(change_vk3, 0, 1)
+    learnt_kv3 = without_pose(learnt_kv3 - drawn.expression_kv3, drawn.mean_v3, STABLE) + drawn.expression_kv3
+    mirrored_kv3 = _mirror(_mirror_names(np.moveaxis(learnt_kv3, 0, -1)).transpose(2, 0, 1), drawn)
+    return (learnt_kv3 + mirrored_kv3) / 2
+
+
+def _closing(expression_kv3: np.ndarray, mean_v3: np.ndarray) -> np.ndarray:
+    """Lengthen the blinks so that 1 shuts the eye: the scores of shut eyes stay below 1."""
+    result_kv3 = expression_kv3.copy()
+    for name, upper, lower in (("eyeBlinkLeft", 386, 374), ("eyeBlinkRight", 159, 145)):
+        k = EXPRESSION_NAMES.index(name)
+        gap = mean_v3[upper, 1] - mean_v3[lower, 1]
+        result_kv3[k] *= BLINK_CLOSES * gap / (result_kv3[k, lower, 1] - result_kv3[k, upper, 1])
+    return result_kv3
+
+
+def _neutrals(people: list[str], lifted: list[tuple[np.ndarray, np.ndarray]], model: FaceModel) -> np.ndarray:
+    """Each person's symmetric face at zero expression [P, V, 3], unposed against the model's mean."""
+    of_person: dict[str, list[np.ndarray]] = {person: [] for person in people}
+    for person, (shape_tv3, expression_tk) in zip(people, lifted, strict=True):
+        neutral_v3 = (shape_tv3 - np.tensordot(expression_tk, model.expression_kv3, axes=1)).mean(axis=0)
+        of_person[person].append((neutral_v3 + _mirror(neutral_v3[None], model)[0]) / 2)
+    neutral_pv3 = np.stack([np.mean(of_person[person], axis=0) for person in sorted(of_person)])
+    neutral_pv3 = model.mean_v3 + without_pose(neutral_pv3 - model.mean_v3, model.mean_v3)
+    # Weak perspective reads a near camera's enlarged nose as a flat face; the canonical depth is better
+    # founded.
+    neutral_pv3[..., 2] = model.mean_v3[:, 2]
+    return neutral_pv3
+
+
+def _identities(neutral_pv3: np.ndarray, mean_v3: np.ndarray, drawn: FaceModel) -> np.ndarray:
+    """Principal components of the people at one standard deviation, then what drawn modes add [K, V, 3]."""
+    flat_pn = (neutral_pv3 - mean_v3).reshape(len(neutral_pv3), -1)
+    _, singular, direction_kn = np.linalg.svd(flat_pn, full_matrices=False)
+    largest = direction_kn[np.arange(len(direction_kn)), np.abs(direction_kn).argmax(axis=1)]
+    direction_kn = direction_kn * np.sign(largest)[:, None]  # a component's sign is otherwise left to chance
+    num_learnt = min(NUM_LEARNT_MODES, len(singular) - 1)
+    modes = list(direction_kn[:num_learnt] * singular[:num_learnt, None] / np.sqrt(len(flat_pn)))
+    for mode_n in without_pose(drawn.identity_kv3, mean_v3).reshape(len(drawn.identity_kv3), -1):
+        for earlier in modes:
+            mode_n = mode_n - earlier * (earlier @ mode_n) / (earlier @ earlier)
+        modes.append(mode_n)
+    drawn_part = sorted(modes[num_learnt:], key=lambda mode: -float(mode @ mode))[: NUM_MODES - num_learnt]
+    return np.stack(modes[:num_learnt] + drawn_part).reshape(-1, *mean_v3.shape)
+
+
+def _mirror(field: np.ndarray, model: FaceModel) -> np.ndarray:
+    """Fields [N, V, 3] or [N, 3V] with the face's sides exchanged."""
+    field_nv3 = field.reshape(len(field), -1, 3)[:, mirror_vertices(model.mean_v3)] * [-1, 1, 1]
+    return field_nv3.reshape(field.shape)
+
+
+def _mirror_names(coefficients: np.ndarray) -> np.ndarray:
+    """Coefficients [..., K] with Left and Right exchanged."""
+    other = [
+        EXPRESSION_NAMES.index(
+            name.replace("Left", "Right") if "Left" in name else name.replace("Right", "Left")
+        )
+        for name in EXPRESSION_NAMES
+    ]
+    return coefficients[..., other]
+
+
+def explained(sources: list[Source], model: FaceModel) -> tuple[float, float]:
+    """(share of expression variance explained, median fit error) over `sources`.
+
+    The variance is that of the lifted landmarks around each source's own mean face.
+    """
+    left = total = 0.0
+    errors = []
+    for source in sources:
+        fit = fit_source(source, model)
+        shape_tv3, expression_tk = lift(source, fit, model)
+        moved_tv3 = shape_tv3 - shape_tv3.mean(axis=0)
+        drawn_tv3 = np.tensordot(expression_tk - expression_tk.mean(axis=0), model.expression_kv3, axes=1)
+        left += float(((moved_tv3 - drawn_tv3) ** 2).sum())
+        total += float((moved_tv3**2).sum())
+        errors.append(np.nanmedian(fit.error_t))
+    return 1 - left / total, float(np.median(errors))
+
+
+def read_source(person: str, path: Path, task_path: Path) -> Source:
+    """Track a video's or a picture's face and bring it into the 256-px crop."""
+    from style2talker.face.crop import fomm_box, to_crop
+    from style2talker.face.landmarks import LandmarkTracker
+
+    with LandmarkTracker(task_path) as tracker:
+        if path.suffix.lower() in (".jpg", ".jpeg", ".png"):
+            import cv2
+
+            face = tracker.detect_image(np.ascontiguousarray(cv2.imread(str(path))[..., ::-1]))
+            if face is None:
+                raise UserError(f"no face in {path}; expected a portrait.")
+            landmarks_tl3, blendshapes_tk = face[0][None], face[1][None]
+            found_t = np.ones(1, bool)
+        else:
+            from style2talker.media.video import read_frames
+
+            track = tracker.track(read_frames(path, end_s=LONGEST_SOURCE_S))
+            landmarks_tl3, blendshapes_tk, found_t = track.landmarks_tl3, track.blendshapes_tk, track.found_t
+    box = fomm_box(landmarks_tl3)
+    if box is None:
+        raise UserError(f"no face in {path}; expected footage of one person.")
+    return Source(
+        person=person,
+        landmarks_tl3=to_crop(landmarks_tl3, box).astype(np.float64),
+        blendshapes_tk=blendshapes_tk,
+        face_found_t=found_t,
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Learn the embedded face model from footage.")
+    parser.add_argument(
+        "footage", nargs="+", help="person=path of a video or a portrait; a person may come twice"
+    )
+    parser.add_argument("--task", type=Path, required=True, help="face_landmarker.task")
+    parser.add_argument("--out", type=Path, required=True, help="the safetensors file to write")
+    options = parser.parse_args()
+    pairs = [item.split("=", 1) for item in options.footage]
+    sources = [read_source(pair[0], Path(pair[1]), options.task) for pair in pairs]
+    drawn = drawn_model(options.task)
+    learnt = learn(sources, drawn)
+    videos = [source for source in sources if len(source.face_found_t) > 1]
+    for label, model in (("drawn", drawn), ("learned", learnt)):
+        share, error = explained(videos, model)
+        print(f"{label}: {100 * share:.1f} % of expression variance, median fit error {100 * error:.2f} %")
+    content = model_bytes(learnt)
+    options.out.write_bytes(content)
+    print(f"{options.out}: {len(content)} bytes, sha256 {hashlib.sha256(content).hexdigest()}")
+
+
+if __name__ == "__main__":
+    main()
