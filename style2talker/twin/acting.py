@@ -50,9 +50,9 @@ class Performance:
 
 
 def perform(
-    sentence: str, *, emotion: str, level: int, voice: Voice, rng: np.random.Generator
+    sentence: str, *, emotion: str, level: int, voice: Voice, jaw_reach_cm: float, rng: np.random.Generator
 ) -> Performance:
-    """Speak `sentence` with `emotion` at `level` (1 to 3)."""
+    """Speak `sentence` with `emotion` at `level` (1 to 3); `jaw_reach_cm` as in `visemes.mouth_shapes`."""
     strength = level / 3 if emotion != "neutral" else 0.0
     speech = speak(
         sentence,
@@ -67,7 +67,7 @@ def perform(
     audio_n = np.zeros(num_frames * SAMPLES_PER_FRAME, np.float32)
     audio_n[: len(speech.audio)] = speech.audio
 
-    talk_tk, closure_t = mouth_shapes(speech.phonemes, num_frames)
+    talk_tk, closure_t = mouth_shapes(speech.phonemes, num_frames, reach_cm=jaw_reach_cm)
     mood_t1 = 0.93 + 0.07 * wander(rng, num_frames, 1)
     emotion_tk = profile_blendshapes(emotion, level)[None] * mood_t1
     shut_t = lids(blink_times(rng, num_frames / FRAME_RATE_HZ), num_frames)
@@ -103,7 +103,7 @@ def _together(talk_tk: np.ndarray, emotion_tk: np.ndarray) -> np.ndarray:
     column = {name: k for k, name in enumerate(EXPRESSION_NAMES)}
     emotion_tk = emotion_tk.copy()
     emotion_tk[:, JAW_OPEN] *= 0.5
-    open_t = np.clip(talk_tk[:, JAW_OPEN] / 0.4, 0, 1)
+    open_t = np.clip(talk_tk[:, JAW_OPEN] / 0.5, 0, 1)
     round_t = np.maximum(talk_tk[:, column["mouthPucker"]], talk_tk[:, column["mouthFunnel"]])
     for name in ("mouthPressLeft", "mouthPressRight", "mouthShrugLower"):
         emotion_tk[:, column[name]] *= 1 - 0.8 * open_t

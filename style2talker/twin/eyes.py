@@ -16,7 +16,7 @@ from style2talker.face.canonical import (
     IRIS_LEFT,
     IRIS_RIGHT,
 )
-from style2talker.twin.mouth import line_mask, polygon_mask
+from style2talker.twin.mouth import line_mask, polygon_mask, smooth_line
 
 WHITE = np.array([226.0, 219.0, 214.0])
 LASH = np.array([38.0, 26.0, 22.0])
@@ -37,7 +37,8 @@ class Eyes:
     def paint(self, image_hw3: np.ndarray, points_v2: np.ndarray) -> None:
         """Draw both eyes into `image_hw3` (float32), inside the rims of the lids."""
         for upper, lower, iris in EYES:
-            rim = points_v2[[*upper, *lower[-2:0:-1]]]
+            lids = [smooth_line(points_v2[list(line)]) for line in (upper, lower)]
+            rim = np.concatenate([lids[0], lids[1][-2:0:-1]])
             low = np.maximum(np.floor(rim.min(0)).astype(int) - 4, 0)
             high = np.minimum(np.ceil(rim.max(0)).astype(int) + 5, image_hw3.shape[1::-1])
             if (high - low).min() < 2:
@@ -53,8 +54,8 @@ class Eyes:
             light_hw = (0.62 + 0.38 * cv2.GaussianBlur(shifted, (0, 0), shadow_px * 0.6)) * self.light
             view = image_hw3[low[1] : high[1], low[0] : high[0]]
             view += open_hw[..., None] * (ball_hw3 * light_hw[..., None] - view)
-            for line, width_px, strength in ((upper, 1.5, self.lash), (lower, 0.9, self.lash * 0.3)):
-                cover = line_mask(points_v2[list(line)] - low, size, width_px)[..., None] * strength
+            for lid, width_px, strength in zip(lids, (1.4, 0.9), (self.lash, self.lash * 0.3), strict=True):
+                cover = line_mask(lid - low, size, width_px)[..., None] * strength
                 view += cover * (LASH - view)
 
     def _ball(self, iris_52: np.ndarray, size: np.ndarray) -> np.ndarray:

@@ -12,11 +12,18 @@ import numpy as np
 from style2talker.face.canonical import BROW_LEFT, BROW_RIGHT, LIPS_LOWER_OUTER, LIPS_UPPER_OUTER
 from style2talker.face.model import FaceModel
 from style2talker.twin.mouth import CONTOUR
-from style2talker.twin.portrait import Portrait
+from style2talker.twin.portrait import HEAD, Portrait
 from style2talker.twin.speech import Voice
 
 BONES = 0.6  # spread of the identity coefficients between the people, in their standard deviations
 Colour = tuple[float, float, float]
+DARK_SKIN = 400  # sum of the channels; below it hair keeps the colour it was drawn up with
+SMILE_FOLDS = (
+    (203, 206, 216, 212, 202, 43, 57, 186, 92, 165),
+    (423, 426, 436, 432, 422, 273, 287, 410, 322, 391),
+    (230, 229, 228, 31, 111, 117, 118, 119, 120),
+    (450, 449, 448, 261, 340, 346, 347, 348, 349),
+)
 LIP_PAIRS = ((81, 178), (13, 14), (311, 402))
 
 
@@ -25,13 +32,15 @@ class Look:
     """How one person looks and sounds.
 
     Attributes:
-        skin_3, hair_3, suit_3, backdrop_3: the mean colour that each region is moved to; None leaves it.
+        skin_3, hair_3, backdrop_3: the mean colour that each region is moved to; None leaves it.
+        suit_3: a tint for the collar; None leaves it.
+        hair_side, hair_top: volume of the hair, 1 is the photograph's.
         iris_3: iris colour.
         lips: 0 keeps the photograph's lips, 1 reddens them fully.
         beard: 0 (none) to 1, a shadow in the colour of the hair.
         mirrored: the photograph is flipped, so that the hair parts on the other side.
         light_3: direction to the light, unit length; ambient: 0 to 1, the rest comes from the light.
-        identity_scale: size of the identity coefficients. voice: how this person speaks.
+        voice: how this person speaks.
     """
 
     skin_3: Colour | None
@@ -39,7 +48,9 @@ class Look:
     iris_3: Colour
     backdrop_3: Colour | None
     suit_3: Colour | None
-    lips: float = 0.0
+    hair_side: float = 1.0
+    hair_top: float = 1.0
+    lips: float = 0.3
     beard: float = 0.0
     mirrored: bool = False
     light_3: Colour = (0.0, 0.3, 0.95)
@@ -54,12 +65,13 @@ LOOKS = (
         iris_3=(96, 66, 44),
         backdrop_3=None,
         suit_3=None,
-        lips=0.15,
         voice=Voice(name="en-us+f2", pitch=50),
     ),
     Look(
-        skin_3=(150, 104, 80),
+        skin_3=(168, 120, 94),
         hair_3=(36, 30, 30),
+        hair_side=0.86,
+        hair_top=0.9,
         iris_3=(58, 36, 24),
         backdrop_3=(120, 142, 160),
         suit_3=(60, 88, 150),
@@ -70,19 +82,23 @@ LOOKS = (
         voice=Voice(name="en-us+m3", pitch=40),
     ),
     Look(
-        skin_3=(234, 196, 176),
+        skin_3=(226, 184, 162),
         hair_3=(150, 70, 34),
+        hair_side=1.08,
+        hair_top=1.06,
         iris_3=(84, 128, 96),
         backdrop_3=(196, 202, 180),
         suit_3=(70, 120, 80),
         lips=0.35,
         light_3=(0.5, 0.4, 0.77),
         ambient=0.7,
-        voice=Voice(name="en-gb+f4", pitch=58),
+        voice=Voice(name="en-gb-x-rp+f4", pitch=58),
     ),
     Look(
-        skin_3=(98, 66, 50),
+        skin_3=(132, 90, 70),
         hair_3=(24, 20, 20),
+        hair_side=1.14,
+        hair_top=1.1,
         iris_3=(46, 30, 22),
         backdrop_3=(206, 186, 160),
         suit_3=(170, 150, 60),
@@ -95,17 +111,21 @@ LOOKS = (
     Look(
         skin_3=(214, 168, 146),
         hair_3=(170, 168, 166),
+        hair_side=0.9,
+        hair_top=0.86,
         iris_3=(104, 134, 164),
         backdrop_3=(88, 92, 104),
         suit_3=(110, 112, 118),
         beard=0.35,
         light_3=(-0.6, 0.2, 0.77),
         ambient=0.55,
-        voice=Voice(name="en-gb+m1", pitch=34),
+        voice=Voice(name="en-gb-x-rp+m1", pitch=34),
     ),
     Look(
         skin_3=(196, 150, 118),
         hair_3=(64, 42, 30),
+        hair_side=1.0,
+        hair_top=0.92,
         iris_3=(76, 50, 34),
         backdrop_3=(160, 120, 116),
         suit_3=(140, 50, 70),
@@ -124,12 +144,16 @@ def look_of(index: int) -> Look:
         return LOOKS[index]
     rng = np.random.default_rng((index, 71))
     pick = [LOOKS[i] for i in rng.integers(0, len(LOOKS), 5)]
+    if pick[0].skin_3 is not None and sum(pick[0].skin_3) < DARK_SKIN:
+        pick[1] = pick[0]
     return Look(
         skin_3=pick[0].skin_3,
         hair_3=pick[1].hair_3,
         iris_3=pick[2].iris_3,
         backdrop_3=_any_colour(rng, 80, 210),
         suit_3=_any_colour(rng, 40, 180),
+        hair_side=float(rng.uniform(0.88, 1.12)),
+        hair_top=float(rng.uniform(0.88, 1.1)),
         lips=pick[3].lips,
         beard=pick[3].beard,
         mirrored=bool(rng.integers(2)),
@@ -140,7 +164,9 @@ def look_of(index: int) -> Look:
 
 
 def _any_colour(rng: np.random.Generator, darkest: float, brightest: float) -> Colour:
-    red, green, blue = rng.uniform(darkest, brightest, 3).tolist()
+    """A muted colour: a grey between the two, and a little of some hue."""
+    grey, tint_3 = rng.uniform(darkest, brightest), rng.uniform(-22, 22, 3)
+    red, green, blue = (grey + tint_3).tolist()
     return red, green, blue
 
 
@@ -161,7 +187,7 @@ def identity_coefficients(index: int, photographed_k: np.ndarray, model: FaceMod
 
 def painted(portrait: Portrait, look: Look) -> np.ndarray:
     """The photograph in the colours of `look`, lips over the teeth; uint8 [512, 512, 3], not mirrored."""
-    image = _without_teeth(portrait)
+    image = _relaxed(_without_teeth(portrait), portrait)
     suit_hw = np.clip(1 - portrait.skin_hw - portrait.hair_hw - portrait.backdrop_hw, 0, 1)
     suit_hw[:150] = 0  # above the collar it is what the other masks left of eyes and edges
     brows_hw = _soft_shapes(portrait, (BROW_LEFT, BROW_RIGHT), 1.2)
@@ -170,16 +196,17 @@ def painted(portrait: Portrait, look: Look) -> np.ndarray:
     lab = cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
     for mask_hw, colour in (
         (portrait.backdrop_hw, look.backdrop_3),
-        (suit_hw, look.suit_3),
         (skin_hw, look.skin_3),
         (hair_hw, look.hair_3),
     ):
         if colour is not None:
             lab += mask_hw[..., None] * (_moved(lab, mask_hw, colour) - lab)
+    if look.suit_3:
+        lab[..., 1:] += suit_hw[..., None] * (0.4 * _lab(look.suit_3)[1:] - 0.6 * lab[..., 1:])
     if look.beard:
         colour = look.hair_3 or (90.0, 74.0, 48.0)
-        target = cv2.cvtColor(np.array([[colour]], np.float32) / 255, cv2.COLOR_RGB2LAB)[0, 0]
-        lab += (look.beard * _beard_area(portrait))[..., None] * (target - lab) * [0.55, 0.8, 0.8]
+        shadow_hw = look.beard * _beard_area(portrait)
+        lab += shadow_hw[..., None] * (_lab(colour) - lab) * [0.7, 0.35, 0.35]
     lips_hw = _soft_shapes(portrait, ((*LIPS_UPPER_OUTER, *LIPS_LOWER_OUTER[::-1]),), 1.0)
     lab += (look.lips * lips_hw)[..., None] * np.array([-8.0, 26.0, 8.0])
     rgb = cv2.cvtColor(lab.astype(np.float32), cv2.COLOR_LAB2RGB)
@@ -188,11 +215,15 @@ def painted(portrait: Portrait, look: Look) -> np.ndarray:
 
 def _moved(lab: np.ndarray, mask_hw: np.ndarray, colour: Colour) -> np.ndarray:
     """`lab` with the region's mean moved to `colour`; its contrast follows its lightness."""
-    weight = mask_hw[..., None] / mask_hw.sum()
-    mean = (lab * weight).sum((0, 1))
-    target = cv2.cvtColor(np.array([[colour]], np.float32) / 255, cv2.COLOR_RGB2LAB)[0, 0]
-    contrast = np.clip(target[0] / mean[0], 0.45, 1.15)
-    return target + (lab - mean) * [contrast, 1.0, 1.0]
+    near = mask_hw[HEAD]
+    mean = (lab[HEAD] * (near / near.sum())[..., None]).sum((0, 1))
+    target = _lab(colour)
+    contrast = np.clip(target[0] / mean[0], 0.65, 1.1)
+    return target + (lab - mean) * [contrast, 0.9, 0.9]
+
+
+def _lab(colour: Colour) -> np.ndarray:
+    return cv2.cvtColor(np.array([[colour]], np.float32) / 255, cv2.COLOR_RGB2LAB)[0, 0]
 
 
 def _without_teeth(portrait: Portrait) -> np.ndarray:
@@ -201,6 +232,16 @@ def _without_teeth(portrait: Portrait) -> np.ndarray:
     cv2.fillPoly(mouth, [np.rint(portrait.landmarks_l3[list(CONTOUR), :2]).astype(np.int32)], 255)
     mouth = cv2.dilate(mouth, np.ones((3, 3), np.uint8))
     return np.asarray(cv2.inpaint(np.ascontiguousarray(portrait.image_hw3), mouth, 3, cv2.INPAINT_TELEA))
+
+
+def _relaxed(image: np.ndarray, portrait: Portrait) -> np.ndarray:
+    """The photograph with the shadows of the smile lightened: folds at the mouth, wrinkles below the eyes."""
+    folds_hw = _soft_shapes(portrait, SMILE_FOLDS, 1.6) * 0.75
+    lab = cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    smooth = cv2.GaussianBlur(lab, (0, 0), 4.0)
+    lab += folds_hw[..., None] * np.where(smooth[..., :1] > lab[..., :1], smooth - lab, 0)
+    rgb = cv2.cvtColor(lab, cv2.COLOR_LAB2RGB)
+    return np.clip(np.rint(rgb * 255), 0, 255).astype(np.uint8)
 
 
 def _soft_shapes(portrait: Portrait, shapes: tuple[tuple[int, ...], ...], blur_px: float) -> np.ndarray:

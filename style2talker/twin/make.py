@@ -73,7 +73,14 @@ def make_clip(spec: ClipSpec) -> TwinClip:
     scene = _scene(spec.identity)
     rng = np.random.default_rng((spec.seed, spec.identity, spec.number))
     sentence = SENTENCES[spec.sentence % len(SENTENCES)]
-    act = perform(sentence, emotion=spec.emotion, level=spec.level, voice=scene.look.voice, rng=rng)
+    act = perform(
+        sentence,
+        emotion=spec.emotion,
+        level=spec.level,
+        voice=scene.look.voice,
+        jaw_reach_cm=scene.jaw_reach_cm,
+        rng=rng,
+    )
     rotation_t3 = (scene.rest_rotation_3 + act.rotation_t3).astype(np.float32)
     translation_t3 = _placed(scene, act)
     frames = list(_frames(scene, act, rotation_t3, translation_t3, rng))

@@ -20,6 +20,7 @@ RINGS = np.array([1.04, 1.1, 1.2, 1.35, 1.55, 1.75, 1.95, 2.2, 2.6, 3.4])
 BEHIND_CM = 3.0  # how far the head's surface falls back per oval radius
 EXPRESSION_FADE = 0.22  # in oval radii: how far the skin around the face follows the jaw
 HOLD_DOWN, HOLD_SIDE, HOLD_UP = 1.0, 1.7, 2.0  # in oval radii: chin, hair at the sides, hair on top
+HAIR_ENDS = 1.95
 FADE_DOWN, FADE_UP = 0.6, 0.5
 
 
@@ -67,14 +68,26 @@ class Sheet:
         return points_n2, depth(vertices_n3[None], pose[0][None])[0], vertices_n3
 
 
-def build_sheet(model: FaceModel, identity_k: np.ndarray, landmarks_l2: np.ndarray) -> Sheet:
-    """The sheet of one identity on a photograph with these landmarks."""
+def build_sheet(
+    model: FaceModel,
+    identity_k: np.ndarray,
+    landmarks_l2: np.ndarray,
+    *,
+    hair_side: float = 1.0,
+    hair_top: float = 1.0,
+) -> Sheet:
+    """The sheet of one identity on a photograph with these landmarks; `hair_*` scale the hair's volume."""
     rest_v3 = model.shape(identity_k, np.zeros((1, len(model.expression_names))))[0]
     oval = list(OVAL)
     oval_o3, oval_o2 = rest_v3[oval], landmarks_l2[oval]
     centre_3, centre_2 = oval_o3.mean(0), oval_o2.mean(0)
     grow_r = RINGS[:, None, None]
-    rings_ro3 = centre_3 + grow_r * (oval_o3 - centre_3)
+    up_o = _upwards(oval_o3 - centre_3)
+    volume_o = 1 + np.clip(up_o + 0.35, 0, 1) * (hair_side - 1 + (hair_top - hair_side) * np.clip(up_o, 0, 1))
+    # the volume is given back outside the hair, so that the backdrop's border stays
+    hair_r = np.clip((HAIR_ENDS + 0.6 - RINGS) / 0.6, 0, 1)[:, None]
+    grown_ro = 1 + (RINGS[:, None] - 1) * (1 + (volume_o - 1) * hair_r)
+    rings_ro3 = centre_3 + grown_ro[..., None] * (oval_o3 - centre_3)
     rings_ro3[..., 2] = oval_o3[:, 2] - BEHIND_CM * (RINGS[:, None] - 1)
     rings_ro2 = centre_2 + grow_r * (oval_o2 - centre_2)
     return Sheet(
@@ -87,13 +100,18 @@ def build_sheet(model: FaceModel, identity_k: np.ndarray, landmarks_l2: np.ndarr
 
 def _hold(direction_o3: np.ndarray) -> np.ndarray:
     """How firmly each ring vertex is held by the head, [R, 36]."""
-    up_o = direction_o3[:, 1] / np.linalg.norm(direction_o3[:, :2], axis=1)
+    up_o = _upwards(direction_o3)
     far_o = np.where(up_o > 0, HOLD_SIDE + (HOLD_UP - HOLD_SIDE) * up_o, 0)
     lift_o = np.clip((up_o + 1) / 0.9, 0, 1)  # 0 straight below the chin, 1 from the ears upwards
     far_o = np.maximum(far_o, HOLD_DOWN + (HOLD_SIDE - HOLD_DOWN) * lift_o**2)
     fade_o = FADE_DOWN + (FADE_UP - FADE_DOWN) * lift_o
     gone_ro = np.clip((RINGS[:, None] - far_o) / fade_o, 0, 1)
     return 1 - gone_ro**2 * (3 - 2 * gone_ro)
+
+
+def _upwards(direction_o3: np.ndarray) -> np.ndarray:
+    """Sine of each direction above the horizontal, in the picture: -1 at the chin, 1 at the crown."""
+    return direction_o3[:, 1] / np.linalg.norm(direction_o3[:, :2], axis=1)
 
 
 def _ring_triangles(num_face: int) -> np.ndarray:

@@ -21,7 +21,9 @@ LOWER_EDGES_CM = np.array([0.0, 0.55, 1.1, 1.65, 2.2])
 BEHIND_LIPS_CM = 0.9
 TOOTH_LENGTH_CM = 0.95
 UPPER_SHOWS_CM = 0.22  # the upper edge hangs this far below the line of closed lips
-SEAM_PX = 0.9
+SOFT_PX = 0.7  # the photograph is no sharper than this
+SEAM_PX = 0.8
+SEAM = np.array([0.8, 1.0, 1.0])  # how much of each colour the line between closed lips takes away
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +50,8 @@ class Mouth:
         Args:
             points_v2: projected face vertices, px. jaw_3: how far the jaw has moved, cm.
         """
-        rim = points_v2[list(CONTOUR)]
+        upper, lower = (smooth_line(points_v2[list(line)]) for line in (LIPS_UPPER_INNER, LIPS_LOWER_INNER))
+        rim = np.concatenate([upper, lower[-2:0:-1]])
         low = np.maximum(np.floor(rim.min(0)).astype(int) - 3, 0)
         high = np.minimum(np.ceil(rim.max(0)).astype(int) + 4, image_hw3.shape[1::-1])
         if (high - low).min() < 2:
@@ -59,8 +62,8 @@ class Mouth:
         # less light the closer to the lips and the deeper behind the teeth
         light_hw = np.clip(0.25 + 1.0 * cv2.GaussianBlur(alpha_hw, (0, 0), 2.2), 0, 1)
         view = image_hw3[low[1] : high[1], low[0] : high[0]]
-        seam_hw = line_mask(rim[len(LIPS_UPPER_INNER) - 1 :: -1] - low, high - low, SEAM_PX) * 0.45
-        view *= (1 - seam_hw)[..., None]
+        seam_hw = line_mask(upper - low, high - low, SEAM_PX) * 0.4
+        view *= 1 - seam_hw[..., None] * SEAM
         view += alpha_hw[..., None] * (inside_hw3 * light_hw[..., None] - view)
 
     def _head_coordinates(
@@ -90,14 +93,30 @@ class Mouth:
             above_hw = (y_hw - edge_hw) * sign
             gap_hw = np.abs(np.abs(x_hw)[..., None] - edges).min(-1)
             # a tooth's corners are round: the edge steps back at each gap
-            round_hw = 0.12 * np.exp(-((gap_hw / 0.1) ** 2))
+            round_hw = 0.07 * np.exp(-((gap_hw / 0.1) ** 2))
             cover_hw = _soft(above_hw - round_hw, 0.07) * _soft(edges[-1] - np.abs(x_hw), 0.12)
             turn_hw = np.clip(1 - (np.abs(x_hw) / 3.0) ** 2, 0.2, 1) * shade
-            tooth = self.tooth_3 * (turn_hw * (1 - 0.22 * np.exp(-((gap_hw / 0.06) ** 2))))[..., None]
+            tooth = self.tooth_3 * (turn_hw * (1 - 0.13 * np.exp(-((gap_hw / 0.06) ** 2))))[..., None]
             gum_hw = _soft(above_hw - TOOTH_LENGTH_CM + round_hw * 2, 0.1)[..., None]
             colour = tooth + gum_hw * (GUM * (turn_hw * 0.8)[..., None] - tooth)
             _over(image, colour, cover_hw)
-        return image
+        return cv2.GaussianBlur(image, (0, 0), SOFT_PX)
+
+
+def smooth_line(points_p2: np.ndarray, *, steps: int = 4) -> np.ndarray:
+    """A Catmull-Rom curve through the points (Catmull & Rom 1974), `steps` pieces between two of them."""
+    padded = np.concatenate(
+        [2 * points_p2[:1] - points_p2[1:2], points_p2, 2 * points_p2[-1:] - points_p2[-2:-1]]
+    )
+    before, start, end, after = (padded[i : len(padded) - 3 + i, None] for i in range(4))
+    t = np.linspace(0, 1, steps, endpoint=False)[None, :, None]
+    curve = 0.5 * (
+        2 * start
+        + (end - before) * t
+        + (2 * before - 5 * start + 4 * end - after) * t**2
+        + (3 * start - before - 3 * end + after) * t**3
+    )
+    return np.concatenate([curve.reshape(-1, 2), points_p2[-1:]])
 
 
 def polygon_mask(points_p2: np.ndarray, size_2: np.ndarray) -> np.ndarray:

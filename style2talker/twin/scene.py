@@ -54,12 +54,24 @@ class Scene:
         self._texture = cv2.resize(
             texture, None, fx=TEXTURE_SCALE, fy=TEXTURE_SCALE, interpolation=cv2.INTER_LANCZOS4
         )
-        self._sheet = build_sheet(self.model, self.identity_k, landmarks_l2)
+        self._sheet = build_sheet(
+            self.model,
+            self.identity_k,
+            landmarks_l2,
+            hair_side=self.look.hair_side,
+            hair_top=self.look.hair_top,
+        )
         # pixel centres: photograph x is at TEXTURE_SCALE * (x + 0.5) - 0.5 of the enlarged texture
         self._texture_n2 = TEXTURE_SCALE * (self._sheet.texture_n2 + 0.5) - 0.5
         rest_v3 = self._sheet.rest_n3[: len(landmarks_l2)]
         self._mouth = Mouth(line_3=rest_v3[[UPPER_LIP, LOWER_LIP]].mean(0), tooth_3=TOOTH * self._brightness)
-        self._eyes = Eyes(iris_3=np.array(self.look.iris_3), light=self._brightness)
+        self._eyes = Eyes(iris_3=np.array(self.look.iris_3), light=0.88 * self._brightness)
+
+    @property
+    def jaw_reach_cm(self) -> float:
+        """How far `jawOpen` = 1 parts the lips."""
+        jaw_v3 = self.model.expression_kv3[JAW_OPEN]
+        return float(jaw_v3[UPPER_LIP, 1] - jaw_v3[LOWER_LIP, 1])
 
     @property
     def _brightness(self) -> float:

@@ -21,14 +21,14 @@ class Target:
     """Where a sound wants the mouth, and how much it insists.
 
     Attributes:
-        jaw: `jawOpen`.
+        opening_cm: how far the lips are apart in the middle, by the jaw alone.
         lips: the other coefficients by name; a name ending in * stands for its Left and its Right.
         jaw_dominance, lip_dominance: peak of the dominance function. Sounds made by the tongue alone
             leave the lips to their neighbours.
         closes: the lips must touch.
     """
 
-    jaw: float
+    opening_cm: float
     lips: dict[str, float] = field(default_factory=dict)
     jaw_dominance: float = 1.0
     lip_dominance: float = 1.0
@@ -36,32 +36,32 @@ class Target:
 
 
 _BILABIAL = Target(
-    jaw=0.06,
+    opening_cm=0.13,
     lips={"mouthPress*": 0.3, "mouthRollLower": 0.12, "mouthRollUpper": 0.08},
     jaw_dominance=3.0,
     lip_dominance=3.0,
     closes=True,
 )
 _LABIODENTAL = Target(
-    jaw=0.06,
+    opening_cm=0.13,
     lips={"mouthRollLower": 0.65, "mouthUpperUp*": 0.25},
     jaw_dominance=2.5,
     lip_dominance=2.5,
 )
-_DENTAL = Target(jaw=0.16, lips={"mouthLowerDown*": 0.2}, lip_dominance=0.4)
-_ALVEOLAR = Target(jaw=0.12, lips={"mouthLowerDown*": 0.2, "mouthStretch*": 0.1}, lip_dominance=0.3)
+_DENTAL = Target(opening_cm=0.34, lips={"mouthLowerDown*": 0.2}, lip_dominance=0.4)
+_ALVEOLAR = Target(opening_cm=0.25, lips={"mouthLowerDown*": 0.2, "mouthStretch*": 0.1}, lip_dominance=0.3)
 _SIBILANT = Target(
-    jaw=0.05,
+    opening_cm=0.11,
     lips={"mouthStretch*": 0.25, "mouthLowerDown*": 0.35, "mouthUpperUp*": 0.15},
     jaw_dominance=1.8,
     lip_dominance=0.6,
 )
-_POSTALVEOLAR = Target(jaw=0.1, lips={"mouthFunnel": 0.6, "mouthPucker": 0.3}, jaw_dominance=1.5)
-_VELAR = Target(jaw=0.2, jaw_dominance=0.4, lip_dominance=0.1)
+_POSTALVEOLAR = Target(opening_cm=0.21, lips={"mouthFunnel": 0.6, "mouthPucker": 0.3}, jaw_dominance=1.5)
+_VELAR = Target(opening_cm=0.42, jaw_dominance=0.4, lip_dominance=0.1)
 
 # The classes follow the usual English viseme groups (Fisher 1968); the amounts are ours.
 _TARGETS: dict[str, Target] = {
-    SILENCE: Target(jaw=0.0, jaw_dominance=0.8, lip_dominance=0.8),
+    SILENCE: Target(opening_cm=0.0, jaw_dominance=0.8, lip_dominance=0.8),
     **dict.fromkeys("pbm", _BILABIAL),
     **dict.fromkeys("fv", _LABIODENTAL),
     **dict.fromkeys("θð", _DENTAL),
@@ -69,25 +69,25 @@ _TARGETS: dict[str, Target] = {
     **dict.fromkeys("sz", _SIBILANT),
     **dict.fromkeys(("ʃ", "ʒ", "tʃ", "dʒ"), _POSTALVEOLAR),
     **dict.fromkeys("kɡgŋhxʔ", _VELAR),
-    "ɹ": Target(jaw=0.14, lips={"mouthFunnel": 0.35, "mouthPucker": 0.35}, lip_dominance=0.8),
-    "w": Target(jaw=0.07, lips={"mouthPucker": 0.9, "mouthFunnel": 0.2}, lip_dominance=1.8),
-    "j": Target(jaw=0.12, lips={"mouthSmile*": 0.2, "mouthStretch*": 0.2}, lip_dominance=0.6),
-    "i": Target(jaw=0.14, lips={"mouthSmile*": 0.25, "mouthStretch*": 0.35, "mouthLowerDown*": 0.2}),
-    "ɪ": Target(jaw=0.24, lips={"mouthSmile*": 0.1, "mouthStretch*": 0.2, "mouthLowerDown*": 0.15}),
-    "e": Target(jaw=0.32, lips={"mouthSmile*": 0.15, "mouthStretch*": 0.25, "mouthLowerDown*": 0.15}),
-    "ɛ": Target(jaw=0.4, lips={"mouthStretch*": 0.2, "mouthLowerDown*": 0.15}),
-    "æ": Target(jaw=0.55, lips={"mouthStretch*": 0.3, "mouthLowerDown*": 0.2}),
-    "a": Target(jaw=0.62, lips={"mouthStretch*": 0.1}),
-    "ɑ": Target(jaw=0.68),
-    "ɒ": Target(jaw=0.6, lips={"mouthFunnel": 0.2}),
-    "ʌ": Target(jaw=0.45),
-    "ɐ": Target(jaw=0.38, jaw_dominance=0.7, lip_dominance=0.5),
-    "ə": Target(jaw=0.24, jaw_dominance=0.6, lip_dominance=0.4),
-    "ɜ": Target(jaw=0.28, lips={"mouthFunnel": 0.3, "mouthPucker": 0.15}),
-    "ɔ": Target(jaw=0.48, lips={"mouthFunnel": 0.45, "mouthPucker": 0.15}),
-    "o": Target(jaw=0.34, lips={"mouthPucker": 0.5, "mouthFunnel": 0.4}),
-    "ʊ": Target(jaw=0.2, lips={"mouthPucker": 0.65, "mouthFunnel": 0.25}),
-    "u": Target(jaw=0.13, lips={"mouthPucker": 0.9, "mouthFunnel": 0.15}),
+    "ɹ": Target(opening_cm=0.29, lips={"mouthFunnel": 0.35, "mouthPucker": 0.35}, lip_dominance=0.8),
+    "w": Target(opening_cm=0.15, lips={"mouthPucker": 0.9, "mouthFunnel": 0.2}, lip_dominance=1.8),
+    "j": Target(opening_cm=0.25, lips={"mouthSmile*": 0.2, "mouthStretch*": 0.2}, lip_dominance=0.6),
+    "i": Target(opening_cm=0.29, lips={"mouthSmile*": 0.25, "mouthStretch*": 0.35, "mouthLowerDown*": 0.2}),
+    "ɪ": Target(opening_cm=0.5, lips={"mouthSmile*": 0.1, "mouthStretch*": 0.2, "mouthLowerDown*": 0.15}),
+    "e": Target(opening_cm=0.67, lips={"mouthSmile*": 0.15, "mouthStretch*": 0.25, "mouthLowerDown*": 0.15}),
+    "ɛ": Target(opening_cm=0.84, lips={"mouthStretch*": 0.2, "mouthLowerDown*": 0.15}),
+    "æ": Target(opening_cm=1.16, lips={"mouthStretch*": 0.3, "mouthLowerDown*": 0.2}),
+    "a": Target(opening_cm=1.3, lips={"mouthStretch*": 0.1}),
+    "ɑ": Target(opening_cm=1.43),
+    "ɒ": Target(opening_cm=1.26, lips={"mouthFunnel": 0.2}),
+    "ʌ": Target(opening_cm=0.95),
+    "ɐ": Target(opening_cm=0.8, jaw_dominance=0.7, lip_dominance=0.5),
+    "ə": Target(opening_cm=0.5, jaw_dominance=0.6, lip_dominance=0.4),
+    "ɜ": Target(opening_cm=0.59, lips={"mouthFunnel": 0.3, "mouthPucker": 0.15}),
+    "ɔ": Target(opening_cm=1.01, lips={"mouthFunnel": 0.45, "mouthPucker": 0.15}),
+    "o": Target(opening_cm=0.71, lips={"mouthPucker": 0.5, "mouthFunnel": 0.4}),
+    "ʊ": Target(opening_cm=0.42, lips={"mouthPucker": 0.65, "mouthFunnel": 0.25}),
+    "u": Target(opening_cm=0.27, lips={"mouthPucker": 0.9, "mouthFunnel": 0.15}),
 }
 _ALIASES = {"ᵻ": "ɪ", "ɚ": "ɜ", "ɝ": "ɜ", "r": "ɹ", "y": "i", "ø": "ɜ", "l̩": "l", "n̩": "n"}
 _VOWELS = frozenset("iɪeɛæaɑɒʌɐəɜɔoʊu")
@@ -134,11 +134,16 @@ def split_phonemes(phonemes: Sequence[Phoneme]) -> list[Phoneme]:
     return parts
 
 
-def mouth_shapes(phonemes: Sequence[Phoneme], num_frames: int) -> tuple[np.ndarray, np.ndarray]:
+def mouth_shapes(
+    phonemes: Sequence[Phoneme], num_frames: int, *, reach_cm: float
+) -> tuple[np.ndarray, np.ndarray]:
     """Mouth coefficients of speech and how firmly the lips touch.
 
     Each segment s pulls towards its target T_s with dominance D_s(t) = a_s exp(-theta d), d the time from t
     to the core of the segment; the mouth is sum(D T) / sum(D) (Cohen & Massaro 1993, eq. 1-3, with c = 1).
+
+    Args:
+        reach_cm: how far `jawOpen` = 1 opens the lips of the face model.
 
     Returns:
         (weights_tk [T, 52], closure_t [T] in [0, 1]). Apply `close_lips` after emotion is added.
@@ -152,7 +157,7 @@ def mouth_shapes(phonemes: Sequence[Phoneme], num_frames: int) -> tuple[np.ndarr
     distance_ts = np.maximum(from_centre_ts - CORE * (end_s - start_s) / 2, 0)
     fade_ts = np.exp(-FALL_PER_S * distance_ts)
 
-    value_sk = np.stack([_vector(target) for target in targets])
+    value_sk = np.stack([_vector(target, reach_cm) for target in targets])
     jaw_ts = fade_ts * np.array([target.jaw_dominance for target in targets])
     lips_ts = fade_ts * np.array([target.lip_dominance for target in targets])
     weights_tk = lips_ts @ value_sk / np.maximum(lips_ts.sum(1, keepdims=True), 1e-9)
@@ -178,9 +183,9 @@ def _smooth_step(value: np.ndarray) -> np.ndarray:
     return value * value * (3 - 2 * value)
 
 
-def _vector(target: Target) -> np.ndarray:
+def _vector(target: Target, reach_cm: float) -> np.ndarray:
     vector_k = np.zeros(len(EXPRESSION_NAMES))
-    vector_k[JAW_OPEN] = target.jaw
+    vector_k[JAW_OPEN] = min(target.opening_cm / reach_cm, 1.0)
     for name, amount in target.lips.items():
         for side in (name.replace("*", "Left"), name.replace("*", "Right")):
             vector_k[EXPRESSION_NAMES.index(side)] = amount
