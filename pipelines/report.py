@@ -48,7 +48,7 @@ def _environment(*, escape: bool) -> Environment:
 
 def _values(manifest: Manifest, result: Statistics) -> dict[str, Any]:
     num_bytes = sum(shard.bytes for shard in manifest.shards)
-    errors = np.array(result.fit_errors)
+    error_percent = [100 * error for error in result.fit_errors]
     return {
         "manifest": manifest,
         "card": manifest.card,
@@ -58,13 +58,13 @@ def _values(manifest: Manifest, result: Statistics) -> dict[str, Any]:
         "megabytes": num_bytes / 1e6,
         "num_speakers": len(result.speakers),
         "num_rejects": len(result.reject_rows),
-        "fit_error": float(np.median(errors)) if len(errors) else None,
+        "fit_error": float(np.median(result.fit_errors)) if result.fit_errors else None,
         "emotions": statistics.emotion_bars(result),
         "levels": statistics.level_bars(result),
         "units": _unit_rows(result),
         "durations": histogram(result.durations_s, range(2, 11), [f"{n}-{n + 1} s" for n in range(2, 10)]),
         "fit_errors": histogram(
-            errors * 100,
+            error_percent,
             [0, 1, 1.5, 2, 2.5, 3, 4, 8],
             ["<1", "1-1.5", "1.5-2", "2-2.5", "2.5-3", "3-4", ">4"],
         ),

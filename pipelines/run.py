@@ -8,9 +8,10 @@ file, rows carry names only, and Ray gives scheduling, actor pools, back-pressur
 import logging
 import os
 import threading
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from pipelines.ledger import PartitionPlan, clip_rows, is_done, num_rows, run_pa
 from pipelines.shard import read_record, write_shards
 from pipelines.stage import Row, Stage, Work
 from style2talker.corpus.card import Card
-from style2talker.corpus.uri import open_store
+from style2talker.corpus.uri import Store, open_store
 from style2talker.errors import UserError
 from style2talker.progress import progress_bar
 
@@ -41,26 +42,44 @@ _ENVIRONMENT = {
 }
 
 
+@dataclass(slots=True)
+class Count:
+    """Rows of one stage; `busy_s` is from its first row's start to its last row's end."""
+
+    expected: int = 0
+    finished: int = 0
+    started_s: float = 0.0
+    busy_s: float = 0.0
+
+    @property
+    def rate(self) -> float | None:
+        return self.finished / self.busy_s if self.busy_s > 0 else None
+
+
 class Tally:
-    """Counts of finished and expected rows per stage, kept in one small actor that the driver looks at."""
+    """Counts per stage, kept in one small actor that the stages report to and the driver looks at."""
 
     def __init__(self) -> None:
-        self._expected: Counter[str] = Counter()
-        self._finished: Counter[str] = Counter()
+        self._counts: dict[str, Count] = {}
 
-    def add(self, stage: str, *, expected: int = 0, finished: int = 0) -> None:
-        self._expected[stage] += expected
-        self._finished[stage] += finished
+    def add(self, stage: str, *, expected: int = 0, finished: int = 0, starts: bool = False) -> None:
+        count = self._counts.setdefault(stage, Count())
+        count.expected += expected
+        count.finished += finished
+        if starts and not count.started_s:
+            count.started_s = time.monotonic()
+        if finished:
+            count.busy_s = time.monotonic() - count.started_s
 
-    def read(self) -> tuple[dict[str, int], dict[str, int]]:
-        return dict(self._expected), dict(self._finished)
+    def read(self) -> dict[str, Count]:
+        return self._counts
 
 
 class RunStage:
     """Bring one partition through one stage, unless its work file is already there."""
 
-    def __init__(self, stage: Stage, uri: str, root: Path, tally: Any) -> None:
-        self._stage, self._uri, self._root, self._tally = stage, uri, root, tally
+    def __init__(self, stage: Stage, uri: str, root: Path, tally: Any, *, later: Sequence[str] = ()) -> None:
+        self._stage, self._uri, self._root, self._tally, self._later = stage, uri, root, tally, tuple(later)
         self._work: Work | None = None
 
     def __call__(self, row: Row) -> Row:
@@ -68,24 +87,33 @@ class RunStage:
         store = open_store(self._uri)
         stage = self._stage
         if not is_done(store, plan, stage.name):
-            rows, total = self._input(store, plan)
-            self._tally.add.remote(stage.name, expected=total)
-            run_partition(
-                stage,
-                self._loaded(),
-                rows,
-                store,
-                plan.file(stage.name),
-                on_row=lambda: self._tally.add.remote(stage.name, finished=1),
-            )
+            add = self._tally.add.remote
+            add(stage.name, starts=True)
+            processed = 0
+
+            def on_row() -> None:
+                nonlocal processed
+                processed += 1
+                add(stage.name, finished=1)
+
+            rows = self._input(store, plan)
+            run_partition(stage, self._loaded(), rows, store, plan.file(stage.name), on_row=on_row)
+            if stage.name != "discover":  # some of the clips that discover announced were rejected on the way
+                add(stage.name, expected=processed - num_rows(store, plan.file("discover")))
+        if stage.name == "discover":
+            self._announce(store, plan)
         return row
 
-    def _input(self, store: Any, plan: PartitionPlan) -> tuple[Iterator[Row] | list[Row], int]:
+    def _announce(self, store: Store, plan: PartitionPlan) -> None:
+        num_clips = num_rows(store, plan.file("discover"))
+        for name in self._later:
+            if not is_done(store, plan, name):
+                self._tally.add.remote(name, expected=num_clips)
+
+    def _input(self, store: Store, plan: PartitionPlan) -> Iterable[Row]:
         if self._stage.name == "discover":
-            rows = [{"source_uri": s.uri, "source_id": s.source_id} for s in plan.sources]
-            return rows, len(rows)
-        total = min(num_rows(store, plan.file(name)) for name in {"discover", *self._stage.reads})
-        return clip_rows(store, plan, self._stage.reads), total
+            return [{"source_uri": s.uri, "source_id": s.source_id} for s in plan.sources]
+        return clip_rows(store, plan, self._stage.reads)
 
     def _loaded(self) -> Work:
         # late, so that a worker without anything to do loads no model
@@ -124,7 +152,9 @@ def run_partitions(
         dataset = ray.data.from_items(items, override_num_blocks=len(items))
         # all pools together claim one CPU per worker: with whole CPUs the second pool would wait for ever
         share = 0.8 / (1 + sum(stage.has_actors for stage in stages))
-        for stage in stages:
+        names = [stage.name for stage in stages]
+        for index, stage in enumerate(stages):
+            later = names[index + 1 :] if stage.name == "discover" else []
             if stage.has_actors:
                 dataset = dataset.map(
                     RunStage,
@@ -133,9 +163,11 @@ def run_partitions(
                     num_cpus=share,
                 )
             else:
-                dataset = dataset.map(_task(RunStage(stage, uri, card.root, tally)), num_cpus=share)
+                dataset = dataset.map(
+                    _task(RunStage(stage, uri, card.root, tally, later=later)), num_cpus=share
+                )
         dataset = dataset.map(_task(RunShard(stages, uri, card)), num_cpus=share)
-        with _progress(ray, tally, stages):
+        with _progress(ray, tally, plans, names):
             try:
                 for _ in dataset.iter_rows():
                     pass
@@ -208,20 +240,19 @@ def _no_stderr() -> Iterator[None]:
 
 
 @contextmanager
-def _progress(ray: Any, tally: Any, stages: Sequence[Stage]) -> Iterator[None]:
+def _progress(ray: Any, tally: Any, plans: Sequence[PartitionPlan], names: Sequence[str]) -> Iterator[None]:
     """Bars that follow the tally until the block ends."""
     stop = threading.Event()
+    num_sources = sum(len(plan.sources) for plan in plans)
     with progress_bar() as bar:
-        tasks = {
-            stage.name: bar.add_task(
-                stage.name, total=None, unit="sources" if stage.name == "discover" else "clips"
-            )
-            for stage in stages
-        }
+        tasks = {name: bar.add_task(name, total=None, unit="clips", rate=None) for name in names}
+        bar.update(tasks["discover"], total=num_sources, unit="sources")
 
         def look() -> None:
-            expected, finished = ray.get(tally.read.remote())
-            _show(bar, tasks, expected, finished)
+            counts: Mapping[str, Count] = ray.get(tally.read.remote())
+            for name, count in counts.items():
+                total = num_sources if name == "discover" else count.expected
+                bar.update(tasks[name], total=total, completed=count.finished, rate=count.rate)
 
         def watch() -> None:
             while not stop.wait(0.3):
@@ -235,10 +266,3 @@ def _progress(ray: Any, tally: Any, stages: Sequence[Stage]) -> Iterator[None]:
             stop.set()
             thread.join()
         look()
-
-
-def _show(
-    bar: Any, tasks: Mapping[str, Any], expected: Mapping[str, int], finished: Mapping[str, int]
-) -> None:
-    for name, task in tasks.items():
-        bar.update(task, total=expected.get(name), completed=finished.get(name, 0))

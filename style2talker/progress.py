@@ -18,10 +18,10 @@ Item = TypeVar("Item")
 
 
 class RateColumn(ProgressColumn):
-    """Finished items per second, in the task's own unit."""
+    """Finished items per second, in the task's own unit; a field `rate` overrides what the bar measured."""
 
     def render(self, task: Task) -> Text:
-        speed = task.finished_speed or task.speed
+        speed = task.fields.get("rate") or task.finished_speed or task.speed
         return Text("" if speed is None else f"{speed:.1f} {task.fields.get('unit', 'items')}/s")
 
 

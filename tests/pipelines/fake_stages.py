@@ -4,6 +4,7 @@ A source file is text; each line that is a number becomes a clip of that many fr
 and `boom` a row that breaks inside a stage.
 """
 
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -16,11 +17,12 @@ from pipelines import discover, fit, hear, see, track, write
 from pipelines.stage import Row, Stage, Work
 from style2talker.errors import Reject
 
+SECONDS = float(os.environ.get("FAKE_STAGE_SECONDS", "0"))
+"""How long a row takes: the time in which a test can kill the build. It is no part of the fingerprint."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FakeConfig:
-    seconds: float = 0.0
-    """How long a row takes: the time in which a test can kill the build."""
     salt: int = 0
 
 
@@ -57,7 +59,7 @@ def make_discover(config: FakeConfig, root: Path) -> Work:
 
 def make_track(config: FakeConfig, root: Path) -> Work:
     def run(clip: Row) -> Row:
-        time.sleep(config.seconds)
+        time.sleep(SECONDS)
         num_frames = round((clip["end_s"] - clip["start_s"]) * 25)
         if num_frames == 999:
             raise ValueError("boom")
@@ -93,7 +95,7 @@ def make_fit(config: FakeConfig, root: Path) -> Work:
 
 def make_hear(config: FakeConfig, root: Path) -> Work:
     def run(clip: Row) -> Row:
-        time.sleep(config.seconds)
+        time.sleep(SECONDS)
         clip_id, num_frames = clip["clip_id"], clip["num_frames"]
         return {
             "clip_id": clip_id,
@@ -136,7 +138,7 @@ def make_write(config: FakeConfig, root: Path) -> Work:
     return run
 
 
-def fake_stages(*, seconds: float = 0.0, fit_salt: int = 0) -> tuple[Stage, ...]:
+def fake_stages(*, fit_salt: int = 0) -> tuple[Stage, ...]:
     """The six stages with the schemas and reads of the real ones."""
 
     def fake(real: Stage, make: object, *, salt: int = 0, has_actors: bool = False) -> Stage:
@@ -144,7 +146,7 @@ def fake_stages(*, seconds: float = 0.0, fit_salt: int = 0) -> tuple[Stage, ...]
             name=real.name,
             version=1,
             schema=real.schema,
-            config=FakeConfig(seconds=seconds, salt=salt),
+            config=FakeConfig(salt=salt),
             make=make,  # type: ignore[arg-type]
             reads=real.reads,
             has_actors=has_actors,
@@ -174,10 +176,17 @@ def write_footage(root: Path, *, count: int = 12) -> Path:
 
 
 def main(arguments: Sequence[str]) -> None:
-    from pipelines.build import build
+    """`style2talker build` with the fake stages in the place of the profile's."""
+    import typer
 
-    footage, out, workers, seconds = arguments
-    build(footage, out=out, workers=int(workers), stages=fake_stages(seconds=float(seconds)))
+    from pipelines import build as module
+    from style2talker.cli import corpus
+
+    module.stages_of = lambda profile, fetch=False: fake_stages()
+    app = typer.Typer()
+    corpus.register(app)
+    footage, out, workers = arguments
+    app(["build", footage, "--out", out, "--workers", workers])
 
 
 if __name__ == "__main__":
