@@ -12,7 +12,15 @@ from av.container import InputContainer
 
 from style2talker.corpus.schema import AUDIO_RATE_HZ
 from style2talker.errors import Reject
-from style2talker.media.container import audio_stream, open_media, origin_s, stream_end_s, video_stream
+from style2talker.media.container import (
+    audio_stream,
+    decoded,
+    open_media,
+    origin_s,
+    seekable,
+    stream_end_s,
+    video_stream,
+)
 
 PREROLL_S = 0.5  # an AAC or MP3 decoder is right from its second or third packet on
 JUMP_S = 0.04  # timestamps that move further than this are a gap or an overlap, less is rounding
@@ -87,15 +95,16 @@ def _chunks(
     container: InputContainer, audio: AudioStream, *, from_s: float
 ) -> Iterator[tuple[float, np.ndarray]]:
     """(container seconds, 16 kHz mono samples); one resampler per run of gapless frames of one kind."""
-    resampler, kind, run_s, run_samples, next_s = None, None, 0.0, 0, 0.0
+    resampler, kind, run_s, run_samples, next_s, heard_s = None, None, 0.0, 0, 0.0, 0.0
     for frame in _frames(container, audio, from_s=from_s):
         time_s = float(frame.pts * frame.time_base) if frame.pts is not None else next_s
         if resampler is None or kind != _kind(frame) or abs(time_s - next_s) > JUMP_S:
             if resampler is not None:
                 yield from _resampled(resampler, None, run_s, run_samples)
             resampler = AudioResampler(format="fltp", layout="mono", rate=AUDIO_RATE_HZ)
-            kind, run_s, run_samples = _kind(frame), time_s, 0
-        next_s = time_s + frame.samples / frame.sample_rate
+            kind, run_s, run_samples, heard_s = _kind(frame), time_s, 0, 0.0
+        heard_s += frame.samples / frame.sample_rate
+        next_s = run_s + heard_s  # by count, so that a clock that drifts is caught as well as a gap
         frame.pts = None  # the filter must not second-guess the time line kept here
         for start_s, chunk_n in _resampled(resampler, frame, run_s, run_samples):
             run_samples += len(chunk_n)
@@ -115,12 +124,12 @@ def _resampled(
 
 def _frames(container: InputContainer, audio: AudioStream, *, from_s: float) -> Iterator[av.AudioFrame]:
     begin_s = float((audio.start_time or 0) * audio.time_base)
-    if from_s - PREROLL_S > begin_s:
+    if from_s - PREROLL_S > begin_s and seekable(container):
         container.seek(int((from_s - PREROLL_S) / audio.time_base), stream=audio)
-        head = next(container.decode(audio), None)
+        head = next(decoded(container, audio), None)
         early = head is not None and head.pts is not None and head.pts * head.time_base <= from_s
         container.seek(int((from_s - PREROLL_S if early else begin_s) / audio.time_base), stream=audio)
-    yield from container.decode(audio)
+    yield from decoded(container, audio)
 
 
 def _kind(frame: av.AudioFrame) -> tuple[str, str, int]:

@@ -7,6 +7,7 @@ no video). Every `start_s` and `end_s` of this package is on that clock: a strea
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import av
 import av.error
@@ -14,6 +15,7 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
+from style2talker.corpus.schema import FRAME_RATE_HZ
 from style2talker.errors import Reject
 
 LFS_HEADER = b"version https://git-lfs"
@@ -76,6 +78,26 @@ def audio_stream(container: InputContainer) -> AudioStream | None:
     return None
 
 
+def seekable(container: InputContainer) -> bool:
+    """Whether timestamps after a seek can be trusted: MPEG program streams come back up to a frame off."""
+    return container.format.name != "mpeg"
+
+
+def decoded(container: InputContainer, stream: VideoStream | AudioStream) -> Iterator[Any]:
+    """Frames from here on. Packets that fail before the first frame are what a seek into a group leaves."""
+    any_frame = False
+    for packet in container.demux(stream):
+        try:
+            frames = packet.decode()
+        except av.error.InvalidDataError:
+            if any_frame:
+                raise
+            continue
+        for frame in frames:
+            any_frame = True
+            yield frame
+
+
 def origin_s(container: InputContainer) -> float:
     """Source time of the clock's zero, in the container's own seconds."""
     stream = video_stream(container) or audio_stream(container)
@@ -104,12 +126,15 @@ def stream_end_s(container: InputContainer, stream: VideoStream | AudioStream) -
 
 
 def _last_packet_s(container: InputContainer, stream: VideoStream | AudioStream) -> float:
-    end = 0.0
+    end, frame_s = 0.0, 0.0
+    if isinstance(stream, VideoStream):
+        frame_s = 1 / float(stream.average_rate or stream.guessed_rate or FRAME_RATE_HZ)
     try:
         for packet in container.demux(stream):
             time = packet.pts if packet.pts is not None else packet.dts
             if packet.size and time is not None:
-                end = max(end, float((time + (packet.duration or 0)) * packet.time_base))
+                length_s = float(packet.duration * packet.time_base) if packet.duration else frame_s
+                end = max(end, float(time * packet.time_base) + length_s)
     except av.error.FFmpegError:
         return end  # a damaged tail: what came before it still counts
     return end

@@ -18,6 +18,7 @@ from style2talker.media.video import DECODE_THREADS, decode_from
 THUMB_WIDTH_PX, THUMB_HEIGHT_PX = 48, 27
 COLOUR_LEVELS = 8
 MIN_CHANGE = 0.11  # two people on one blue screen differ by 0.17; heads that move change by up to 0.06
+MIN_PIXEL_CHANGE = 0.04  # plain colours can leave their histogram cells all at once in a slow fade
 MIN_RATIO = 3.0  # a cut changes this much more than the frames around it
 NEIGHBOURS = 3  # frames looked at on each side
 
@@ -76,8 +77,13 @@ class CutFinder:
 
 
 def picture_change(a_hw3: np.ndarray, b_hw3: np.ndarray) -> float:
-    """Geometric mean of the colour histograms' distance and the mean pixel difference, both in [0, 1]."""
+    """Geometric mean of the colour histograms' distance and the mean pixel difference, both in [0, 1].
+
+    0 where the pixels alone show no new picture.
+    """
     pixels = float(np.abs(a_hw3.astype(np.int16) - b_hw3).mean()) / 255
+    if pixels < MIN_PIXEL_CHANGE:
+        return 0.0
     colours = 0.5 * float(np.abs(_histogram(a_hw3) - _histogram(b_hw3)).sum())
     return (pixels * colours) ** 0.5
 

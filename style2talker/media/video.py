@@ -17,10 +17,10 @@ from av.video.stream import VideoStream
 
 from style2talker.corpus.schema import FRAME_RATE_HZ
 from style2talker.errors import Reject
-from style2talker.media.container import open_media, origin_s, video_stream
+from style2talker.media.container import decoded, open_media, origin_s, seekable, video_stream
 from style2talker.media.probe import quarter_turns, seen_size
 
-# MPEG program streams seek to a packet, not to a key frame.
+# Transport streams seek to a packet, not to a key frame.
 SEEK_MARGINS_S = (0.0, 4.0, 16.0, 64.0, float("inf"))
 DECODE_THREADS = 2
 HD_HEIGHT_PX = 720  # untagged video from here on is BT.709, below it is BT.601: the convention of players
@@ -117,8 +117,8 @@ def decode_from(
     container: InputContainer, video: VideoStream, from_s: float
 ) -> Iterator[tuple[float, av.VideoFrame]]:
     """Yield (container seconds, frame) in order of presentation, from a key frame at or before `from_s`."""
-    for margin_s in SEEK_MARGINS_S:
-        first_s = origin_s(container)
+    first_s = origin_s(container)
+    for margin_s in SEEK_MARGINS_S if seekable(container) else SEEK_MARGINS_S[-1:]:
         target_s = max(from_s - margin_s, first_s)
         if target_s > first_s:
             container.seek(int(target_s / video.time_base), stream=video)
@@ -137,7 +137,7 @@ def _timed(
     container: InputContainer, video: VideoStream, *, wait_for_key: bool
 ) -> Iterator[tuple[float, av.VideoFrame]]:
     last_s = float("-inf")
-    for frame in container.decode(video):
+    for frame in decoded(container, video):
         wait_for_key = wait_for_key and not frame.key_frame
         if wait_for_key:
             continue  # its references lie before the seek point
