@@ -17,6 +17,7 @@ from style2talker.twin.speech import Voice
 
 BONES = 0.6  # spread of the identity coefficients between the people, in their standard deviations
 Colour = tuple[float, float, float]
+HAIR = (112.0, 90.0, 58.0)  # the photograph's
 DARK_SKIN = 400  # sum of the channels; below it hair keeps the colour it was drawn up with
 SMILE_FOLDS = (
     (203, 206, 216, 212, 202, 43, 57, 186, 92, 165),
@@ -75,6 +76,7 @@ LOOKS = (
         iris_3=(58, 36, 24),
         backdrop_3=(120, 142, 160),
         suit_3=(60, 88, 150),
+        lips=0.1,
         beard=0.6,
         mirrored=True,
         light_3=(-0.5, 0.3, 0.81),
@@ -116,6 +118,7 @@ LOOKS = (
         iris_3=(104, 134, 164),
         backdrop_3=(88, 92, 104),
         suit_3=(110, 112, 118),
+        lips=0.1,
         beard=0.35,
         light_3=(-0.6, 0.2, 0.77),
         ambient=0.55,
@@ -190,23 +193,24 @@ def painted(portrait: Portrait, look: Look) -> np.ndarray:
     image = _relaxed(_without_teeth(portrait), portrait)
     suit_hw = np.clip(1 - portrait.skin_hw - portrait.hair_hw - portrait.backdrop_hw, 0, 1)
     suit_hw[:150] = 0  # above the collar it is what the other masks left of eyes and edges
-    brows_hw = _soft_shapes(portrait, (BROW_LEFT, BROW_RIGHT), 1.2)
-    hair_hw = np.maximum(portrait.hair_hw, 0.75 * brows_hw)
-    skin_hw = np.clip(portrait.skin_hw - 0.75 * brows_hw, 0, 1)
     lab = cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
     for mask_hw, colour in (
         (portrait.backdrop_hw, look.backdrop_3),
-        (skin_hw, look.skin_3),
-        (hair_hw, look.hair_3),
+        (portrait.skin_hw, look.skin_3),
+        (portrait.hair_hw, look.hair_3),
     ):
         if colour is not None:
             lab += mask_hw[..., None] * (_moved(lab, mask_hw, colour) - lab)
     if look.suit_3:
         lab[..., 1:] += suit_hw[..., None] * (0.4 * _lab(look.suit_3)[1:] - 0.6 * lab[..., 1:])
+    brows_hw = _soft_shapes(portrait, (BROW_LEFT, BROW_RIGHT), 1.0) * (1 - portrait.hair_hw)
+    hair = _lab(look.hair_3 or HAIR)
+    lab[..., 0] -= brows_hw * np.clip(0.4 * (lab[..., 0] - hair[0]), 6, 40)
+    lab[..., 1:] += 0.4 * brows_hw[..., None] * (hair[1:] - lab[..., 1:])
     if look.beard:
-        colour = look.hair_3 or (90.0, 74.0, 48.0)
-        shadow_hw = look.beard * _beard_area(portrait)
-        lab += shadow_hw[..., None] * (_lab(colour) - lab) * [0.7, 0.35, 0.35]
+        stubble_hw = np.random.default_rng(0).normal(1, 0.35, brows_hw.shape).astype(np.float32)
+        shadow_hw = look.beard * _beard_area(portrait) * cv2.GaussianBlur(stubble_hw, (0, 0), 0.7)
+        lab += shadow_hw[..., None] * (hair - lab) * [0.7, 0.35, 0.35]
     lips_hw = _soft_shapes(portrait, ((*LIPS_UPPER_OUTER, *LIPS_LOWER_OUTER[::-1]),), 1.0)
     lab += (look.lips * lips_hw)[..., None] * np.array([-8.0, 26.0, 8.0])
     rgb = cv2.cvtColor(lab.astype(np.float32), cv2.COLOR_LAB2RGB)

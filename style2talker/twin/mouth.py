@@ -50,7 +50,7 @@ class Mouth:
         Args:
             points_v2: projected face vertices, px. jaw_3: how far the jaw has moved, cm.
         """
-        upper, lower = (smooth_line(points_v2[list(line)]) for line in (LIPS_UPPER_INNER, LIPS_LOWER_INNER))
+        upper, lower = self._lips(points_v2, rotation_3)
         rim = np.concatenate([upper, lower[-2:0:-1]])
         low = np.maximum(np.floor(rim.min(0)).astype(int) - 3, 0)
         high = np.minimum(np.ceil(rim.max(0)).astype(int) + 4, image_hw3.shape[1::-1])
@@ -65,6 +65,15 @@ class Mouth:
         seam_hw = line_mask(upper - low, high - low, SEAM_PX) * 0.4
         view *= 1 - seam_hw[..., None] * SEAM
         view += alpha_hw[..., None] * (inside_hw3 * light_hw[..., None] - view)
+
+    def _lips(self, points_v2: np.ndarray, rotation_3: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The inner rims of both lips, px; where pressed lips would cross they meet half way."""
+        upper, lower = (points_v2[list(line)] for line in (LIPS_UPPER_INNER, LIPS_LOWER_INNER))
+        down_2 = rotation_matrix(rotation_3[None])[0, :2, 1] * [-1, 1]
+        apart = (lower - upper) @ down_2
+        # a sliver below a third of a pixel is the mesh's, not a parting of the lips
+        missing = (np.maximum(apart - 0.3, 0) - apart)[:, None] * down_2 / 2
+        return smooth_line(upper - missing), smooth_line(lower + missing)
 
     def _head_coordinates(
         self, low: np.ndarray, high: np.ndarray, rotation_3: np.ndarray, translation_3: np.ndarray

@@ -78,6 +78,8 @@ def measure() -> dict[str, np.ndarray]:
 
     person_hw = _person(image)
     backdrop_hw = 1 - person_hw
+    # below the ears the person's edge holds a rim of bright backdrop
+    backdrop_hw[110:180] = cv2.dilate(backdrop_hw, np.ones((3, 3), np.uint8))[110:180]
     skin_hw, hair_hw = _skin_and_hair(image, person_hw, landmarks_l3[:, :2])
     soft = {"hair": hair_hw, "skin": skin_hw, "backdrop": backdrop_hw}
     masks = {
