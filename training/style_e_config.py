@@ -11,11 +11,13 @@ from training.config import RunConfig
 class StyleETraining(RunConfig):
     """How Style-E is trained."""
 
-    learning_rate: float = 1e-3
+    batch_size: int = 32
+    """Samples per optimiser step over all devices together; the device count must divide it."""
+    learning_rate: float = 2e-3
     """Of AdamW at its highest; later it falls with the inverse square root of the samples seen."""
-    warm_up_samples: int = 3_000
+    warm_up_samples: int = 2_000
     """Samples over which the learning rate rises to `learning_rate`."""
-    flat_samples: int = 30_000
+    flat_samples: int = 40_000
     """Samples after which the learning rate starts to fall."""
     weight_decay: float = 0.01
     """Of AdamW."""

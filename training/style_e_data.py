@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 from safetensors.numpy import load_file, save_file
-from style2talker.media.mel import mel_windows
 from torch.utils.data import Dataset
 
 from style2talker.corpus.reader import matrix
 from style2talker.errors import UserError
+from style2talker.media.mel import mel_windows
 from style2talker.style_e.config import WINDOW
 from training.data import SampleStream
 
@@ -150,9 +150,14 @@ class MotionSamples(Dataset[dict[str, np.ndarray]]):
             "reference": self.reference(index, rng),
             "mel": np.ascontiguousarray(mel_wsm),
             "text": np.asarray(text_d * keep_text, dtype=np.float32),
-            "timestep": np.array(rng.integers(self.diffusion_steps)),
+            "timestep": np.array(self._timestep(rng)),
             "noise": rng.standard_normal((WINDOW, num_coefficients), dtype=np.float32),
         }
+
+    def _timestep(self, rng: np.random.Generator) -> int:
+        # Little can be learned about sound where the noise is weak and the answer shines through, so high
+        # timesteps come more often: probability proportional to the timestep (Style2Talker draws uniformly).
+        return int(self.diffusion_steps * rng.random() ** 0.5)
 
     def reference(self, index: int, rng: np.random.Generator) -> np.ndarray:
         """An expression [K] of the clip's speaker, from another of their clips where there is one."""

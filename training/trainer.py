@@ -52,6 +52,7 @@ def fit(module: CountedModule, *, validate: bool, max_gradient_norm: float = 1.0
     with warnings.catch_warnings():
         # One process that feeds one small model suits few cores; Lightning always asks for workers.
         warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+        warnings.filterwarnings("ignore", message=".*LeafSpec.*")  # Lightning's own use of an old torch call
         trainer.fit(module, ckpt_path=resume, weights_only=True)
     return module
 

@@ -23,9 +23,9 @@ class LossWeights:
 
     coefficients: float = 1.0
     """Mean squared error of the normalised coefficients."""
-    mouth: float = 1.0
-    """Lip distances on the face model; Style2Talker's L_mouth has weight 1."""
-    velocity: float = 1.0
+    mouth: float = 2.0
+    """Lip distances on the face model; Style2Talker's L_mouth has weight 1, on distances of another scale."""
+    velocity: float = 0.5
     """Mean squared error of the frame-to-frame differences."""
 
 
