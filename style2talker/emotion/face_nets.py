@@ -6,7 +6,8 @@ clips (`benchmarks/emotion.py` prints every net alone: a wrong order cannot pass
 Shapes: T frames, N subsampled frames, L landmarks (478), E = 8 emotions in the order of `EMOTIONS`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
@@ -60,7 +61,7 @@ def face_patch(frame_hw3: np.ndarray, landmarks_l3: np.ndarray | None, size_px: 
 
 
 class FaceNets:
-    """The nets, loaded once; the two TFLite ones run on one thread.
+    """The nets, loaded once. They run on one thread.
 
     Args:
         paths: name in `WEIGHTS` -> the user's own copy; the others come from `resolve`.
@@ -138,10 +139,21 @@ def _load_face_api(path: Path) -> _Net:
     def probability(frame_hw3: np.ndarray, landmarks_l3: np.ndarray | None) -> np.ndarray:
         patch_hw3 = face_patch(frame_hw3, landmarks_l3, face_api.FACE_SIZE_PX)
         rgb_nchw = torch.from_numpy(patch_hw3).permute(2, 0, 1)[None].float()
-        with torch.inference_mode():
+        with torch.inference_mode(), _one_thread():
             return _in_our_order(net(rgb_nchw)[0].double().numpy(), face_api.CLASSES)
 
     return probability
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    # So small a net loses more to threads that wait for each other than it gains, by far on a busy machine.
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _tflite(path: Path) -> Callable[[np.ndarray], np.ndarray]:
