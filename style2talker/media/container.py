@@ -22,6 +22,7 @@ LFS_HEADER = b"version https://git-lfs"
 # Pictures and text that FFmpeg would play as video.
 STILL_DEMUXERS = ("image2", "_pipe", "gif", "apng", "tty")
 TAIL_S = 5.0
+LEAST_BYTES_PER_S = 20  # the thinnest speech codec has 80; below this the timestamps are damaged
 
 
 @contextmanager
@@ -111,6 +112,9 @@ def stream_end_s(container: InputContainer, stream: VideoStream | AudioStream) -
 
     Headers lie (MPEG-1 loses the last frame, a cut-off download keeps the full length), so the last packets
     are read. Costs a seek and the demuxing of 5 s, or of the whole file where the seek finds nothing.
+
+    Raises:
+        Reject: `decode_failed` for an end that the file is far too small for.
     """
     hint_s = float(container.duration or 0) / av.time_base + float(container.start_time or 0) / av.time_base
     if hint_s > 2 * TAIL_S:
@@ -120,9 +124,19 @@ def stream_end_s(container: InputContainer, stream: VideoStream | AudioStream) -
         except av.error.FFmpegError:
             end = 0.0
         if end > 0:
-            return end
+            return _plausible(container, end)
     container.seek(int(container.start_time or 0))
-    return _last_packet_s(container, stream)
+    return _plausible(container, _last_packet_s(container, stream))
+
+
+def _plausible(container: InputContainer, end: float) -> float:
+    if container.size / max(end - origin_s(container), 1) < LEAST_BYTES_PER_S:
+        raise Reject(
+            "decode_failed",
+            f"{Path(container.name).name}: timestamps reach {end:.0f} s in {container.size} bytes, under"
+            f" {LEAST_BYTES_PER_S} bytes per second",
+        )
+    return end
 
 
 def _last_packet_s(container: InputContainer, stream: VideoStream | AudioStream) -> float:

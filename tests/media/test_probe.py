@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from style2talker.errors import Reject
+from style2talker.media.audio import read_audio
 from style2talker.media.probe import probe
 from style2talker.media.video import read_frames
 
@@ -36,6 +37,14 @@ def test_a_download_that_was_cut_off_is_as_long_as_what_arrived(make_media):
     path = make_media("clip.mpg", times_s=np.arange(500) / 25, rate_hz=25, codec="mpeg1video")
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     assert 5 < probe(path).duration_s < 15
+
+
+def test_damaged_timestamps_do_not_become_a_day_of_silence(make_media):
+    path = make_media("clip.mkv", times_s=[0, 0.04, 20_000], rate_hz=25, audio_s=(0, 0.1))
+    for read in (probe, read_audio):
+        with pytest.raises(Reject, match="bytes per second") as caught:
+            read(path)
+        assert caught.value.kind == "decode_failed"
 
 
 @pytest.mark.parametrize(("rotation_deg", "size"), [(90, (96, 160)), (180, (160, 96)), (-90, (96, 160))])
