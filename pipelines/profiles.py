@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 from pipelines import discover, fit, hear, see, track, write
 from pipelines.stage import Stage
-from style2talker.emotion.face_nets import WEIGHTS as EMOTION_NETS
 from style2talker.errors import UserError
 from style2talker.weights.registry import ENTRIES
 from style2talker.weights.resolve import is_cached, resolve
@@ -12,7 +11,7 @@ from style2talker.weights.resolve import is_cached, resolve
 
 def _small() -> tuple[Stage, ...]:
     """Models of about 90 MB that run on two CPU cores and whose licences allow commercial use."""
-    nets = tuple(name for name in EMOTION_NETS if not ENTRIES[name].optional or is_cached(name))
+    nets = tuple(name for name in see.EMOTION_NETS if not ENTRIES[name].optional or is_cached(name))
     return (discover.STAGE, track.STAGE, fit.STAGE, hear.STAGE, see.stage(nets), write.STAGE)
 
 
@@ -30,7 +29,7 @@ def stages_of(profile: str, *, fetch: bool = False) -> tuple[Stage, ...]:
     if profile not in PROFILES:
         raise UserError(f"there is no profile {profile!r} in this version; available: {', '.join(PROFILES)}.")
     if fetch:
-        for name in EMOTION_NETS:
+        for name in see.EMOTION_NETS:
             try:
                 resolve(name)
             except UserError:

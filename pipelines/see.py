@@ -14,12 +14,13 @@ import pyarrow as pa
 from pipelines.stage import Row, Stage, Work
 from pipelines.track import decode_jpeg
 from style2talker.corpus.schema import SEE_FIELDS
-from style2talker.emotion.face_nets import WEIGHTS
+
+EMOTION_NETS = ("fer-mini", "facex", "face-api-expression")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeeConfig:
-    nets: tuple[str, ...] = WEIGHTS
+    nets: tuple[str, ...] = EMOTION_NETS
     """The facial-emotion nets whose answers are averaged."""
 
 
@@ -48,7 +49,7 @@ def make(config: SeeConfig, root: Path) -> Work:
     return see
 
 
-def stage(nets: tuple[str, ...] = WEIGHTS) -> Stage:
+def stage(nets: tuple[str, ...] = EMOTION_NETS) -> Stage:
     """The stage with some of the nets: an optional one may not be obtainable everywhere."""
     return Stage(
         name="see",
