@@ -16,6 +16,7 @@ import numpy as np
 from scipy.signal import savgol_filter
 
 from style2talker.errors import Reject, UserError
+from style2talker.face.basis import Basis, pose_fields
 from style2talker.face.canonical import OVAL
 from style2talker.face.geometry import project, rotation_angles
 from style2talker.face.model import EXPRESSION_NAMES, NUM_VERTICES, FaceModel
@@ -127,24 +128,25 @@ class _Solver:
     """The state of one fit: u_tv2 has y up; every residual is measured in cm of the model."""
 
     def __init__(self, model: FaceModel, landmarks_tl3: np.ndarray, prior_tk: np.ndarray) -> None:
-        self.model, self.prior_tk = model, prior_tk
+        self.prior_tk = prior_tk
         self.landmarks_tl3 = landmarks_tl3
         self.u_tv2 = landmarks_tl3[..., :2] * [1.0, -1.0]
         self.expression_tk = prior_tk.copy()
         self.identity_k = np.zeros(len(model.identity_kv3))
         self.mean_v3 = model.mean_v3.astype(np.float64)
+        self.identity_kv3 = model.identity_kv3.astype(np.float64)
+        self.expression_kn = model.expression_kv3.astype(np.float64).reshape(len(model.expression_kv3), -1)
         # The oval's landmarks slide along the silhouette as the head turns, so they say less about shape.
         self.weight_v = np.ones(NUM_VERTICES)
         self.weight_v[list(OVAL)] = 0.3
         pose_kv3 = pose_fields(self.mean_v3)
-        self.expression = _Basis(model.expression_kv3, pose_kv3, self.weight_v)
-        self.identity = _Basis(model.identity_kv3, pose_kv3, self.weight_v)
+        self.expression = Basis(model.expression_kv3, pose_kv3, self.weight_v)
+        self.identity = Basis(model.identity_kv3, pose_kv3, self.weight_v)
         self._start_pose()
 
     def shape(self) -> np.ndarray:
-        identity_v3 = np.tensordot(self.identity_k, self.model.identity_kv3, axes=1)
-        flat_n = self.model.expression_kv3.reshape(len(self.model.expression_kv3), -1)
-        return self.mean_v3 + identity_v3 + (self.expression_tk @ flat_n).reshape(-1, NUM_VERTICES, 3)
+        neutral_v3 = self.mean_v3 + np.tensordot(self.identity_k, self.identity_kv3, axes=1)
+        return neutral_v3 + (self.expression_tk @ self.expression_kn).reshape(-1, NUM_VERTICES, 3)
 
     def _start_pose(self) -> None:
         """Orthogonal Procrustes (Umeyama 1991) on the tracker's three coordinates."""
@@ -164,7 +166,7 @@ class _Solver:
 
     def step_pose(self) -> None:
         """One Gauss-Newton step on shift, log scale and a small rotation w: d(R X) = w x (R X)."""
-        turned_tv3 = np.einsum("tij,tvj->tvi", self.r_t33, self.shape())
+        turned_tv3 = self.shape() @ np.swapaxes(self.r_t33, 1, 2)
         x_tv, y_tv, z_tv = np.moveaxis(turned_tv3, 2, 0)
         one, zero = np.ones_like(x_tv), np.zeros_like(x_tv)
         jacobian = np.concatenate(
@@ -183,7 +185,7 @@ class _Solver:
         self.r_t33 = _small_rotation(step_t6[:, 3:]) @ self.r_t33
 
     def _residual(self) -> np.ndarray:
-        turned_tv2 = np.einsum("tij,tvj->tvi", self.r_t33[:, :2], self.shape())
+        turned_tv2 = self.shape() @ np.swapaxes(self.r_t33[:, :2], 1, 2)
         return (self.u_tv2 - self.shift_t2[:, None]) / self.scale_t[:, None, None] - turned_tv2
 
     def evidence(self) -> float:
@@ -196,7 +198,7 @@ class _Solver:
     def _pull_back(self) -> np.ndarray:
         """Clipped residual turned into the model's frame, R_2^T r, [T, 3V] in cm."""
         clipped_tv2 = _clipped(self._residual())
-        return np.einsum("tij,tvi->tvj", self.r_t33[:, :2], clipped_tv2).reshape(len(clipped_tv2), -1)
+        return (clipped_tv2 @ self.r_t33[:, :2]).reshape(len(clipped_tv2), -1)
 
     def step_identity(self) -> None:
         per_frame = self.evidence() * IDENTITY_FRAMES / len(self.u_tv2)
@@ -244,43 +246,6 @@ class _Solver:
         points_tv2 = project(self.shape(), self.rotation_t3, self.translation_t3)
         distance_t = np.linalg.norm(points_tv2 - self.landmarks_tl3[..., :2], axis=2).mean(axis=1)
         return distance_t / interocular_px(self.landmarks_tl3)
-
-
-class _Basis:
-    """A linear basis with the matrices that give its normal equations under any rotation.
-
-    A change of shape lets the pose answer, and alternating blindly between the two crawls. So the normal
-    matrix is the Schur complement after the pose's own seven directions: what is left once the pose has
-    followed.
-    """
-
-    def __init__(self, basis_kv3: np.ndarray, pose_kv3: np.ndarray, weight_v: np.ndarray) -> None:
-        self.num_modes = len(basis_kv3)
-        all_kv3 = np.concatenate([basis_kv3.astype(np.float64), pose_kv3])
-        weighted_kv3 = all_kv3 * weight_v[:, None]
-        self.weighted_nk = weighted_kv3.reshape(len(all_kv3), -1).T
-        # The nine sums over vertices of w B_kvi B_lvj, as [9, K * K].
-        self.gram_9n = np.einsum("kvi,lvj->ijkl", weighted_kv3, all_kv3, optimize=True).reshape(9, -1)
-
-    def normal(self, seen_tij: np.ndarray, pull_tn: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Normal matrices [T, K, K] and right sides [T, K] after the pose has followed."""
-        both = self.num_modes + 7
-        gram_tkk = (seen_tij.reshape(-1, 9) @ self.gram_9n).reshape(-1, both, both)
-        pull_tk = pull_tn @ self.weighted_nk
-        own, pose = slice(self.num_modes), slice(self.num_modes, both)
-        # Moving along the line of sight is invisible, so the pose block is singular without a little of
-        # itself.
-        block_tpp = gram_tkk[:, pose, pose] + 1e-6 * np.trace(gram_tkk[0, pose, pose]) * np.eye(7)
-        follow_tkp = np.swapaxes(np.linalg.solve(block_tpp, gram_tkk[:, pose, own]), 1, 2)
-        gram_tkk = gram_tkk[:, own, own] - follow_tkp @ gram_tkk[:, pose, own]
-        return gram_tkk, pull_tk[:, own] - (follow_tkp @ pull_tk[:, pose, None])[..., 0]
-
-
-def pose_fields(vertices_v3: np.ndarray) -> np.ndarray:
-    """How vertices move under three shifts, three turns and growth, [7, V, 3]."""
-    centred_v3 = vertices_v3 - vertices_v3.mean(axis=0)
-    shifts = [np.broadcast_to(axis, vertices_v3.shape) for axis in np.eye(3)]
-    return np.stack([*shifts, *(np.cross(axis, centred_v3) for axis in np.eye(3)), centred_v3])
 
 
 def _clipped(residual_tv2: np.ndarray) -> np.ndarray:

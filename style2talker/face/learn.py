@@ -13,15 +13,16 @@ as drawn except where heads turn.
 
 import argparse
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from style2talker.errors import UserError
-from style2talker.face.canonical import canonical_mesh, mirror_vertices
+from style2talker.face.basis import pose_fields
+from style2talker.face.canonical import LIPS_LOWER_INNER, LIPS_UPPER_INNER, canonical_mesh, mirror_vertices
 from style2talker.face.drawn import close_lips, draw_expressions, draw_identities
-from style2talker.face.fit import Fit, fit_clip, pose_fields
+from style2talker.face.fit import Fit, fit_clip
+from style2talker.face.footage import Source, read_source
 from style2talker.face.geometry import rotation_matrix
 from style2talker.face.model import EXPRESSION_NAMES, FaceModel, model_bytes
 from style2talker.face.skin import SkinFill
@@ -32,19 +33,8 @@ FAR_RIDGE = 200.0  # the same for vertices that the drawn shape does not move
 MEAN_PRIOR_PEOPLE = 2.0  # the canonical face counts as this many people
 NUM_LEARNT_MODES = 8
 NUM_MODES = 18
-BLINK_CLOSES = 0.95  # of the eye's opening at coefficient 1; landmarks of shut lids never quite meet
+CLOSES = 0.95  # landmarks of shut lids and lips never quite meet
 STABLE = (6, 168, 197, 195, 5, 4, 1, 33, 133, 362, 263, 127, 356, 162, 389, 54, 284, 10, 151, 9, 8)
-LONGEST_SOURCE_S = 12.0  # so that no source outweighs the others
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """Landmarks of one person's footage, as `fit_clip` takes them."""
-
-    person: str
-    landmarks_tl3: np.ndarray
-    blendshapes_tk: np.ndarray
-    face_found_t: np.ndarray
 
 
 def drawn_model(task_path: Path) -> FaceModel:
@@ -80,13 +70,17 @@ def learn(sources: list[Source], drawn: FaceModel, *, rounds: int = NUM_ROUNDS) 
     model = drawn
     for _ in range(rounds):
         fits = [fit_source(source, model) for source in sources]
-        lifted = [lift(source, fit, model) for source, fit in zip(sources, fits, strict=True)]
-        model = replace(model, expression_kv3=_closing(_expressions(lifted, drawn), model.mean_v3))
+        lifted = [
+            (lift(source, fit, model), regressors(source, fit))
+            for source, fit in zip(sources, fits, strict=True)
+        ]
+        model = replace(model, expression_kv3=_expressions(lifted, drawn))
         neutral_pv3 = _neutrals([source.person for source in sources], lifted, model)
         mean_v3 = drawn.mean_v3 + (neutral_pv3 - drawn.mean_v3).sum(axis=0) / (
             len(neutral_pv3) + MEAN_PRIOR_PEOPLE
         )
         model = replace(model, mean_v3=mean_v3, identity_kv3=_identities(neutral_pv3, mean_v3, drawn))
+        model = closing(model)
     # A tenth of a micrometre is far below any meaning and keeps last-bit differences between machines out.
     rounded = {
         name: np.round(getattr(model, name), 5) for name in ("mean_v3", "identity_kv3", "expression_kv3")
@@ -103,8 +97,8 @@ def fit_source(source: Source, model: FaceModel) -> Fit:
     )
 
 
-def lift(source: Source, fit: Fit, model: FaceModel) -> tuple[np.ndarray, np.ndarray]:
-    """(shape_tv3, expression_tk) of the frames with a face: the landmarks in model space, unposed.
+def lift(source: Source, fit: Fit, model: FaceModel) -> np.ndarray:
+    """The landmarks of the frames with a face in model space, unposed [T, V, 3].
 
     The picture fixes two coordinates; along the line of sight the fitted vertex is kept.
     """
@@ -114,9 +108,17 @@ def lift(source: Source, fit: Fit, model: FaceModel) -> tuple[np.ndarray, np.nda
     shift_t2, scale_t = fit.translation_t3[seen, :2], fit.translation_t3[seen, 2]
     observed_tv2 = (source.landmarks_tl3[seen, :, :2] - shift_t2[:, None]) / scale_t[:, None, None] * [1, -1]
     residual_tv2 = observed_tv2 - np.einsum("tij,tvj->tvi", r_t23, shape_tv3)
-    return shape_tv3 + np.einsum("tij,tvi->tvj", r_t23, residual_tv2), fit.expression_tk[seen].astype(
-        np.float64
-    )
+    return shape_tv3 + np.einsum("tij,tvi->tvj", r_t23, residual_tv2)
+
+
+def regressors(source: Source, fit: Fit) -> np.ndarray:
+    """What each seen frame is taken to show [T, K]: halfway between the tracker's scores and the fit.
+
+    The scores alone are noisy, which shrinks slopes; the fit alone explains the footage with whatever the
+    present shapes are, so their sizes would drift from what the scores mean by 1.
+    """
+    seen = source.face_found_t
+    return (source.blendshapes_tk[seen].astype(np.float64) + fit.expression_tk[seen]) / 2
 
 
 def _expressions(lifted: list[tuple[np.ndarray, np.ndarray]], drawn: FaceModel) -> np.ndarray:
@@ -142,14 +144,27 @@ def _expressions(lifted: list[tuple[np.ndarray, np.ndarray]], drawn: FaceModel) 
     return (learnt_kv3 + mirrored_kv3) / 2
 
 
-def _closing(expression_kv3: np.ndarray, mean_v3: np.ndarray) -> np.ndarray:
-    """Lengthen the blinks so that 1 shuts the eye: the scores of shut eyes stay below 1."""
-    result_kv3 = expression_kv3.copy()
-    for name, upper, lower in (("eyeBlinkLeft", 386, 374), ("eyeBlinkRight", 159, 145)):
-        k = EXPRESSION_NAMES.index(name)
-        gap = mean_v3[upper, 1] - mean_v3[lower, 1]
-        result_kv3[k] *= BLINK_CLOSES * gap / (result_kv3[k, lower, 1] - result_kv3[k, upper, 1])
-    return result_kv3
+def closing(model: FaceModel) -> FaceModel:
+    """The same model with lids and lips that meet where their names say so.
+
+    Zero shuts the mouth, eyeBlink at 1 shuts the eye (the tracker's scores of shut eyes stay below 1), and
+    mouthClose at 1 shuts the jaw's full opening. Averages over footage come close to each and reach none.
+    """
+    mean_v3, expression_kv3 = model.mean_v3.copy(), model.expression_kv3.copy()
+    for upper, lower in zip(LIPS_UPPER_INNER[1:-1], LIPS_LOWER_INNER[1:-1], strict=True):
+        half = CLOSES * (mean_v3[upper, 1] - mean_v3[lower, 1]) / 2
+        mean_v3[upper, 1] -= half
+        mean_v3[lower, 1] += half
+    jaw_v3 = expression_kv3[EXPRESSION_NAMES.index("jawOpen")]
+    for name, upper, lower, opening_v3 in (
+        ("eyeBlinkLeft", 386, 374, mean_v3),
+        ("eyeBlinkRight", 159, 145, mean_v3),
+        ("mouthClose", 13, 14, jaw_v3),
+    ):
+        shape_v3 = expression_kv3[EXPRESSION_NAMES.index(name)]
+        gap = opening_v3[upper, 1] - opening_v3[lower, 1]
+        shape_v3 *= CLOSES * gap / (shape_v3[lower, 1] - shape_v3[upper, 1])
+    return replace(model, mean_v3=mean_v3, expression_kv3=expression_kv3)
 
 
 def _neutrals(people: list[str], lifted: list[tuple[np.ndarray, np.ndarray]], model: FaceModel) -> np.ndarray:
@@ -208,43 +223,13 @@ def explained(sources: list[Source], model: FaceModel) -> tuple[float, float]:
     errors = []
     for source in sources:
         fit = fit_source(source, model)
-        shape_tv3, expression_tk = lift(source, fit, model)
+        shape_tv3, expression_tk = lift(source, fit, model), fit.expression_tk[source.face_found_t]
         moved_tv3 = shape_tv3 - shape_tv3.mean(axis=0)
         drawn_tv3 = np.tensordot(expression_tk - expression_tk.mean(axis=0), model.expression_kv3, axes=1)
         left += float(((moved_tv3 - drawn_tv3) ** 2).sum())
         total += float((moved_tv3**2).sum())
         errors.append(np.nanmedian(fit.error_t))
     return 1 - left / total, float(np.median(errors))
-
-
-def read_source(person: str, path: Path, task_path: Path) -> Source:
-    """Track a video's or a picture's face and bring it into the 256-px crop."""
-    from style2talker.face.crop import fomm_box, to_crop
-    from style2talker.face.landmarks import LandmarkTracker
-
-    with LandmarkTracker(task_path) as tracker:
-        if path.suffix.lower() in (".jpg", ".jpeg", ".png"):
-            import cv2
-
-            face = tracker.detect_image(np.ascontiguousarray(cv2.imread(str(path))[..., ::-1]))
-            if face is None:
-                raise UserError(f"no face in {path}; expected a portrait.")
-            landmarks_tl3, blendshapes_tk = face[0][None], face[1][None]
-            found_t = np.ones(1, bool)
-        else:
-            from style2talker.media.video import read_frames
-
-            track = tracker.track(read_frames(path, end_s=LONGEST_SOURCE_S))
-            landmarks_tl3, blendshapes_tk, found_t = track.landmarks_tl3, track.blendshapes_tk, track.found_t
-    box = fomm_box(landmarks_tl3)
-    if box is None:
-        raise UserError(f"no face in {path}; expected footage of one person.")
-    return Source(
-        person=person,
-        landmarks_tl3=to_crop(landmarks_tl3, box).astype(np.float64),
-        blendshapes_tk=blendshapes_tk,
-        face_found_t=found_t,
-    )
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 """Pose conventions: what a positive angle does to the picture, and that nothing is lost on the way back."""
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from style2talker.face.geometry import project, rotation_angles, rotation_matrix
@@ -11,6 +11,7 @@ NOSE = np.array([[[0.0, 0.0, 1.0]]])
 CAMERA = np.array([[100.0, 100.0, 10.0]])
 
 
+@settings(deadline=None)
 @given(pitch=ANGLE, yaw=ANGLE, roll=ANGLE)
 def test_angles_come_back_from_their_matrix(pitch: float, yaw: float, roll: float) -> None:
     angles_t3 = np.array([[pitch, yaw, roll]])
@@ -37,6 +38,7 @@ def test_positive_roll_turns_counter_clockwise_in_the_picture() -> None:
     assert right_px[1] < CAMERA[0, 1]
 
 
+@settings(deadline=None)
 @given(pitch=ANGLE, yaw=ANGLE, roll=ANGLE, scale=st.floats(1, 50))
 def test_a_projection_can_be_undone_when_depth_is_known(
     pitch: float, yaw: float, roll: float, scale: float

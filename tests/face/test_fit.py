@@ -1,0 +1,195 @@
+"""Fitting: the truth comes back from a face drawn with known coefficients, and the symmetries hold."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from style2talker.errors import Reject, UserError
+from style2talker.face.canonical import mirror_vertices
+from style2talker.face.fit import Fit, fit_clip, interocular_px
+from style2talker.face.geometry import depth, project
+from style2talker.face.model import EXPRESSION_NAMES, embedded
+
+MODEL = embedded()
+FRAMES = 40
+MIRROR_K = [
+    EXPRESSION_NAMES.index(name.replace("Left", "Right") if "Left" in name else name.replace("Right", "Left"))
+    for name in EXPRESSION_NAMES
+]
+
+
+class Truth:
+    """A talking face with known coefficients: poses up to 30 degrees, landmarks with 0.5 px of noise."""
+
+    def __init__(self, seed: int = 0, *, noise_px: float = 0.5) -> None:
+        random = np.random.default_rng(seed)
+        phase_tn = np.linspace(0, 6, FRAMES)[:, None] * random.uniform(0.5, 2, 58) + random.uniform(0, 6, 58)
+        wave_tn = np.sin(phase_tn)
+        self.identity_k = random.normal(size=len(MODEL.identity_kv3))
+        self.expression_tk = np.clip(wave_tn[:, :52] * 0.6 - 0.1, 0, 1)
+        self.expression_tk[:, EXPRESSION_NAMES.index("tongueOut")] = 0
+        self.rotation_t3 = np.deg2rad([10, 30, 10]) * wave_tn[:, 52:55]
+        self.translation_t3 = np.array([128, 132, 11]) + wave_tn[:, 55:] * [5, 5, 0.3]
+        vertices_tv3 = MODEL.shape(self.identity_k, self.expression_tk)
+        points_tv2 = project(vertices_tv3, self.rotation_t3, self.translation_t3)
+        z_tv1 = -depth(vertices_tv3, self.rotation_t3)[..., None] * self.translation_t3[:, None, 2:]
+        exact_tl3 = np.concatenate([points_tv2, z_tv1], axis=2)
+        self.landmarks_tl3 = exact_tl3 + random.normal(size=exact_tl3.shape) * noise_px
+        self.blendshapes_tk = np.clip(self.expression_tk + random.normal(size=(FRAMES, 52)) * 0.1, 0, 1)
+        self.found_t = np.ones(FRAMES, bool)
+
+    def fit(self) -> Fit:
+        return fit_clip(
+            self.landmarks_tl3, blendshapes_tk=self.blendshapes_tk, model=MODEL, face_found_t=self.found_t
+        )
+
+
+@pytest.fixture(scope="module")
+def truth() -> Truth:
+    return Truth()
+
+
+@pytest.fixture(scope="module")
+def fit(truth: Truth) -> Fit:
+    return truth.fit()
+
+
+def test_known_pose_comes_back_within_a_degree(truth: Truth, fit: Fit) -> None:
+    error_t3 = np.abs(fit.rotation_t3 - truth.rotation_t3)
+    assert np.rad2deg(error_t3).mean() < 0.5
+    assert np.rad2deg(np.quantile(error_t3, 0.95)) < 1
+    np.testing.assert_allclose(fit.translation_t3[:, :2], truth.translation_t3[:, :2], atol=2)
+    np.testing.assert_allclose(fit.translation_t3[:, 2], truth.translation_t3[:, 2], rtol=0.03)
+
+
+def test_known_expression_comes_back(truth: Truth, fit: Fit) -> None:
+    assert np.abs(fit.expression_tk - truth.expression_tk).mean() < 0.05
+    jaw = EXPRESSION_NAMES.index("jawOpen")
+    assert np.abs(fit.expression_tk - truth.expression_tk)[:, jaw].mean() < 0.03
+
+
+def test_the_error_is_the_noise(truth: Truth, fit: Fit) -> None:
+    expected = 0.5 * np.sqrt(np.pi / 2) / np.median(interocular_px(truth.landmarks_tl3))
+    assert np.median(fit.error_t) == pytest.approx(expected, rel=0.15)
+
+
+def test_coefficients_stay_in_bounds(fit: Fit) -> None:
+    assert fit.expression_tk.min() >= 0
+    assert fit.expression_tk.max() <= 1
+
+
+def test_the_same_clip_gives_the_same_bytes(truth: Truth, fit: Fit) -> None:
+    again = truth.fit()
+    for name in ("identity_k", "expression_tk", "rotation_t3", "translation_t3", "error_t"):
+        assert getattr(again, name).tobytes() == getattr(fit, name).tobytes()
+
+
+def test_a_mirrored_face_has_mirrored_coefficients(truth: Truth, fit: Fit) -> None:
+    mirror_v = mirror_vertices(MODEL.mean_v3)
+    flipped_tl3 = truth.landmarks_tl3[:, mirror_v] * [-1, 1, 1] + [256, 0, 0]
+    mirrored = fit_clip(
+        flipped_tl3,
+        blendshapes_tk=truth.blendshapes_tk[:, MIRROR_K],
+        model=MODEL,
+        face_found_t=truth.found_t,
+    )
+    # Coordinate descent visits left before right, so the two runs stop a little apart.
+    difference_tk = np.abs(mirrored.expression_tk[:, MIRROR_K] - fit.expression_tk)
+    assert difference_tk.mean() < 0.005
+    assert difference_tk.max() < 0.1
+    np.testing.assert_allclose(mirrored.rotation_t3 * [1, -1, -1], fit.rotation_t3, atol=0.005)
+    np.testing.assert_allclose(mirrored.identity_k, fit.identity_k, atol=0.05)
+
+
+def test_shift_and_scale_leave_expression_alone(truth: Truth, fit: Fit) -> None:
+    moved = fit_clip(
+        truth.landmarks_tl3 * 1.7 + [30, -20, 0],
+        blendshapes_tk=truth.blendshapes_tk,
+        model=MODEL,
+        face_found_t=truth.found_t,
+    )
+    np.testing.assert_allclose(moved.expression_tk, fit.expression_tk, atol=1e-4)
+    np.testing.assert_allclose(moved.rotation_t3, fit.rotation_t3, atol=1e-4)
+    np.testing.assert_allclose(moved.translation_t3[:, 2], fit.translation_t3[:, 2] * 1.7, rtol=1e-4)
+
+
+@pytest.mark.parametrize("flip", [[1, -1, 1], [-1, 1, 1]], ids=["upside down", "mirrored"])
+def test_a_flipped_picture_fails_loudly(truth: Truth, flip: list[int]) -> None:
+    with pytest.raises(UserError, match="mirrored"):
+        fit_clip(
+            truth.landmarks_tl3 * flip,
+            blendshapes_tk=truth.blendshapes_tk,
+            model=MODEL,
+            face_found_t=truth.found_t,
+        )
+
+
+def test_frames_without_a_face_are_bridged_and_marked(truth: Truth, fit: Fit) -> None:
+    found_t = truth.found_t.copy()
+    found_t[[0, 10, 11]] = False
+    landmarks_tl3 = np.where(found_t[:, None, None], truth.landmarks_tl3, np.nan)
+    gapped = fit_clip(landmarks_tl3, blendshapes_tk=truth.blendshapes_tk, model=MODEL, face_found_t=found_t)
+    assert np.isnan(gapped.error_t).nonzero()[0].tolist() == [0, 10, 11]
+    assert np.isfinite(gapped.expression_tk).all()
+    middle_3 = gapped.rotation_t3[[9, 12]].mean(axis=0)
+    np.testing.assert_allclose(gapped.rotation_t3[[10, 11]].mean(axis=0), middle_3, atol=1e-5)
+    np.testing.assert_array_equal(gapped.rotation_t3[0], gapped.rotation_t3[1])
+
+
+def test_a_hand_over_the_mouth_does_not_tear_the_pose(truth: Truth, fit: Fit) -> None:
+    landmarks_tl3 = truth.landmarks_tl3.copy()
+    landmarks_tl3[20, :60] += [25.0, -10.0, 0.0]
+    torn = fit_clip(
+        landmarks_tl3, blendshapes_tk=truth.blendshapes_tk, model=MODEL, face_found_t=truth.found_t
+    )
+    assert np.rad2deg(np.abs(torn.rotation_t3 - fit.rotation_t3)).max() < 4
+
+
+def test_a_one_frame_plosive_is_not_smoothed_away() -> None:
+    still = Truth(noise_px=0.0)
+    model_k = len(EXPRESSION_NAMES)
+    expression_tk = np.zeros((FRAMES, model_k))
+    expression_tk[:, EXPRESSION_NAMES.index("jawOpen")] = 0.5
+    expression_tk[20] = 0
+    vertices_tv3 = MODEL.shape(still.identity_k * 0, expression_tk)
+    pose = np.zeros((FRAMES, 3)), np.tile([128.0, 128.0, 11.0], (FRAMES, 1))
+    points_tv2 = project(vertices_tv3, *pose)
+    z_tv1 = -depth(vertices_tv3, pose[0])[..., None] * 11
+    found = fit_clip(
+        np.concatenate([points_tv2, z_tv1], axis=2),
+        blendshapes_tk=expression_tk,
+        model=MODEL,
+        face_found_t=still.found_t,
+    )
+    jaw_t = found.expression_tk[:, EXPRESSION_NAMES.index("jawOpen")]
+    assert jaw_t[20] < 0.08
+    assert jaw_t[19] > 0.4
+
+
+def test_one_picture_is_a_clip_too(truth: Truth) -> None:
+    single = fit_clip(
+        truth.landmarks_tl3[:1],
+        blendshapes_tk=truth.blendshapes_tk[:1],
+        model=MODEL,
+        face_found_t=truth.found_t[:1],
+    )
+    assert single.expression_tk.shape == (1, 52)
+    assert single.error_t[0] < 0.02
+
+
+def test_a_model_without_a_mode_of_identity_still_fits(truth: Truth) -> None:
+    plain = replace(MODEL, identity_kv3=MODEL.identity_kv3[:1])
+    assert fit_clip(
+        truth.landmarks_tl3, blendshapes_tk=truth.blendshapes_tk, model=plain, face_found_t=truth.found_t
+    ).identity_k.shape == (1,)
+
+
+def test_bad_calls_and_bad_rows() -> None:
+    landmarks_tl3, scores_tk = np.zeros((3, 478, 3)), np.zeros((3, 52))
+    with pytest.raises(UserError, match="do not fit"):
+        fit_clip(landmarks_tl3[:, :68], blendshapes_tk=scores_tk, model=MODEL, face_found_t=np.ones(3, bool))
+    with pytest.raises(UserError, match="NaN"):
+        fit_clip(landmarks_tl3 * np.nan, blendshapes_tk=scores_tk, model=MODEL, face_found_t=np.ones(3, bool))
+    with pytest.raises(Reject, match="none of 3 frames"):
+        fit_clip(landmarks_tl3, blendshapes_tk=scores_tk, model=MODEL, face_found_t=np.zeros(3, bool))
