@@ -42,13 +42,8 @@ def make(config: TrackConfig, root: Path) -> Work:
         path, start_s, end_s = root / clip["source_uri"], clip["start_s"], clip["end_s"]
         found = tracker.track(read_frames(path, start_s=start_s, end_s=end_s))
         num_frames = len(found.found_t)
-        _check_found(found.found_t, config)
-        rivals, limit = float((found.rival_t > config.largest_rival).mean()), config.largest_rival
-        if rivals > config.most_rival_frames:
-            raise Reject(
-                "several_faces",
-                f"{rivals:.0%} of the frames show another face of at least {limit:.0%} of the size.",
-            )
+        check_found(found.found_t, config)
+        check_rivals(found.rival_t, config)
         box = fomm_box(found.landmarks_tl3)
         assert box is not None  # some frame has a face
         if box[2] < config.least_side_px:
@@ -75,7 +70,8 @@ def make(config: TrackConfig, root: Path) -> Work:
     return track
 
 
-def _check_found(found_t: np.ndarray, config: TrackConfig) -> None:
+def check_found(found_t: np.ndarray, config: TrackConfig) -> None:
+    """Reject a clip whose face is missing in too many frames."""
     if not len(found_t):
         raise Reject("decode_failed", "No frame could be decoded in the span.")
     if not found_t.any():
@@ -85,6 +81,17 @@ def _check_found(found_t: np.ndarray, config: TrackConfig) -> None:
         raise Reject(
             "face_lost",
             f"The face is in {share:.0%} of {len(found_t)} frames; {config.least_found:.0%} are needed.",
+        )
+
+
+def check_rivals(rival_t: np.ndarray, config: TrackConfig) -> None:
+    """Reject a clip that shows a second person for long; `rival_t` is the other face's relative size."""
+    limit = config.largest_rival
+    share = float((rival_t > limit).mean())
+    if share > config.most_rival_frames:
+        raise Reject(
+            "several_faces",
+            f"{share:.0%} of the frames show another face of at least {limit:.0%} of the size.",
         )
 
 
