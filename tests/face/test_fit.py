@@ -1,15 +1,19 @@
 """Fitting: the truth comes back from a face drawn with known coefficients, and the symmetries hold."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from style2talker.errors import Reject, UserError
 from style2talker.face.canonical import mirror_vertices
+from style2talker.face.crop import fomm_box, to_crop
 from style2talker.face.fit import Fit, fit_clip, interocular_px
 from style2talker.face.geometry import depth, project
+from style2talker.face.landmarks import LandmarkTracker
 from style2talker.face.model import EXPRESSION_NAMES, embedded
+from style2talker.media.video import read_frames
 
 MODEL = embedded()
 FRAMES = 40
@@ -193,3 +197,22 @@ def test_bad_calls_and_bad_rows() -> None:
         fit_clip(landmarks_tl3 * np.nan, blendshapes_tk=scores_tk, model=MODEL, face_found_t=np.ones(3, bool))
     with pytest.raises(Reject, match="none of 3 frames"):
         fit_clip(landmarks_tl3, blendshapes_tk=scores_tk, model=MODEL, face_found_t=np.zeros(3, bool))
+
+
+@pytest.mark.parametrize("name", ["grid_brbk7n.mpg", "hdtf_WDA_AOC.mp4"])
+def test_real_footage_fits_within_three_percent(shared_data: Path, name: str) -> None:
+    with LandmarkTracker() as tracker:
+        track = tracker.track(read_frames(shared_data / "clips" / name, end_s=2.0))
+    box = fomm_box(track.landmarks_tl3)
+    assert box is not None
+    fit = fit_clip(
+        to_crop(track.landmarks_tl3, box),
+        blendshapes_tk=track.blendshapes_tk,
+        model=MODEL,
+        face_found_t=track.found_t,
+    )
+    assert np.nanmedian(fit.error_t) < 0.03
+    assert np.abs(fit.rotation_t3[track.found_t]).max() < np.deg2rad(40)
+    jaw = EXPRESSION_NAMES.index("jawOpen")
+    scores_t = track.blendshapes_tk[track.found_t, jaw]
+    assert np.corrcoef(scores_t, fit.expression_tk[track.found_t, jaw])[0, 1] > 0.5
