@@ -9,11 +9,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from style2talker.corpus.schema import FRAME_SIZE_PX
 from style2talker.errors import UserError
-from style2talker.face.crop import crop_frames, fomm_box, to_crop
+from style2talker.face.crop import crop_frame, fomm_box, to_crop
 from style2talker.face.fit import fit_clip
-from style2talker.face.landmarks import detect_image
+from style2talker.face.landmarks import LandmarkTracker
 from style2talker.face.model import embedded
 
 SMALLEST_FACE_PX = 40
@@ -58,28 +57,26 @@ def load_portrait(path: str | Path) -> Portrait:
         UserError: not a picture, no face in it, or a face too small to show a mouth.
     """
     picture = read_picture(path)
-    found = detect_image(picture)
-    if found is None:
+    with LandmarkTracker() as tracker:
+        found = tracker.detect_image(picture)
+    box = None if found is None else fomm_box(found[0][None])
+    if found is None or box is None:
         raise UserError(f"no face was found in {path}; give a portrait that shows one face from the front.")
     landmarks_l3, blendshapes_k = found
-    height, width = picture.shape[:2]
     side_px = float(np.ptp(landmarks_l3[:, :2], axis=0).max())
     if side_px < SMALLEST_FACE_PX:
         raise UserError(
             f"the face in {path} is {side_px:.0f} px large, at least {SMALLEST_FACE_PX} px are needed; "
             "give a closer or larger picture."
         )
-    box = fomm_box(landmarks_l3[None], width, height)
     fit = fit_clip(
         to_crop(landmarks_l3[None], box),
         blendshapes_tk=blendshapes_k[None],
         model=embedded(),
         face_found_t=np.ones(1, dtype=bool),
     )
-    (crop_hw3,) = crop_frames([picture], box)
-    assert crop_hw3.shape == (FRAME_SIZE_PX, FRAME_SIZE_PX, 3)
     return Portrait(
-        crop_hw3=crop_hw3,
+        crop_hw3=crop_frame(picture, box),
         identity_k=fit.identity_k,
         expression_k=fit.expression_tk[0],
         rotation_3=fit.rotation_t3[0],
