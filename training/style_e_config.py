@@ -19,14 +19,14 @@ class StyleETraining(RunConfig):
     """Samples over which the learning rate rises to `learning_rate`."""
     flat_samples: int = 40_000
     """Samples after which the learning rate starts to fall."""
-    weight_decay: float = 0.01
+    weight_decay: float = 0.05
     """Of AdamW."""
     half_life_samples: float = 50_000
     """Of the averaged weights; at most a twentieth of the samples seen."""
     text_dropout: float = 0.1
     """Share of samples trained without text, for classifier-free guidance."""
     augment: bool = True
-    """Shift the voice's pitch bands and loudness a little."""
+    """Vary voice and microphone, and blur text and identity a little."""
     model: StyleEConfig = field(default_factory=StyleEConfig)
     """Sizes of the network."""
     losses: LossWeights = field(default_factory=LossWeights)

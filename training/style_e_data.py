@@ -25,8 +25,10 @@ COLUMNS = (
     *("clip_id", "speaker", "num_frames", "face_found", "face_model_sha256"),
     *("identity", "expression", "mel", "sentences"),
 )
-MEL_SHIFT_BANDS = 3
-MEL_GAIN = 0.3
+WARP, SHIFT_BANDS, GAIN, NOISE, MASKED_BANDS = 0.1, 3.0, 0.3, 0.3, 12
+"""How far `augment` goes: share of the band axis, bands, and log-mel steps of 12.5 dB."""
+TEXT_NOISE, IDENTITY_NOISE = 0.5, 0.3
+"""Length of the noise on a unit text embedding; deviation of the noise on unit-variance identity modes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +109,8 @@ class MotionSamples(Dataset[dict[str, np.ndarray]]):
         seed: of the stream.
         diffusion_steps: timesteps are drawn from 0 to diffusion_steps - 1.
         text_dropout: share of samples whose text becomes zeros, for classifier-free guidance.
-        augment: shift the mel bands and gain a little, as other voices and microphones would.
+        augment: vary voice and microphone, and blur text and identity: in a small corpus either names the
+            clip, and a network that knows the clip need not listen.
     """
 
     def __init__(
@@ -140,13 +143,16 @@ class MotionSamples(Dataset[dict[str, np.ndarray]]):
         text_d = self.embeddings[clip.sentences[int(rng.integers(len(clip.sentences)))]]
         keep_text = rng.random() >= self.text_dropout
         mel_wsm = mel_windows(clip.mel_nm.astype(np.float32), num_frames)[window]
+        identity_i = clip.identity_i
         if self.augment:
             mel_wsm = _other_voice(mel_wsm, rng)
+            text_d = text_d + TEXT_NOISE * rng.standard_normal(len(text_d)) / len(text_d) ** 0.5
+            identity_i = identity_i + IDENTITY_NOISE * rng.standard_normal(len(identity_i), dtype=np.float32)
         return {
             "sample": np.array(sample),
             "expression": clip.expression_tk[window],
             "valid": clip.valid_t[window],
-            "identity": clip.identity_i,
+            "identity": identity_i.astype(np.float32),
             "reference": self.reference(index, rng),
             "mel": np.ascontiguousarray(mel_wsm),
             "text": np.asarray(text_d * keep_text, dtype=np.float32),
@@ -167,6 +173,14 @@ class MotionSamples(Dataset[dict[str, np.ndarray]]):
 
 
 def _other_voice(mel_wsm: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    shift = int(rng.integers(-MEL_SHIFT_BANDS, MEL_SHIFT_BANDS + 1))
-    bands = np.clip(np.arange(mel_wsm.shape[2]) + shift, 0, mel_wsm.shape[2] - 1)
-    return mel_wsm[:, :, bands] + np.float32(MEL_GAIN * rng.standard_normal())
+    """The same words from a longer or shorter throat, through another microphone, with some noise."""
+    num_bands = mel_wsm.shape[2]
+    band_m = np.arange(num_bands)
+    heard_m = (band_m * rng.uniform(1 - WARP, 1 + WARP) + rng.uniform(-SHIFT_BANDS, SHIFT_BANDS)).round()
+    mel_wsm = mel_wsm[:, :, np.clip(heard_m, 0, num_bands - 1).astype(int)]
+    response_m = GAIN * (rng.standard_normal() + rng.standard_normal() * np.linspace(-1, 1, num_bands))
+    noise_wsm = rng.standard_normal(mel_wsm.shape, dtype=np.float32) * np.float32(rng.uniform(0, NOISE))
+    heard_wsm = mel_wsm + response_m.astype(np.float32) + noise_wsm
+    first = int(rng.integers(num_bands))
+    heard_wsm[:, :, first : first + int(rng.integers(MASKED_BANDS))] = heard_wsm.mean()
+    return heard_wsm

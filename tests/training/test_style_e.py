@@ -14,7 +14,6 @@ from torch.utils.data import default_collate
 from style2talker.errors import UserError
 from style2talker.face.model import embedded
 from style2talker.style_e.infer import StyleE
-from style2talker.style_e.losses import LossWeights
 from training.style_e import run, train_style_e
 from training.style_e_config import StyleETraining
 from training.style_e_data import embed_sentences, motion_clips
@@ -77,7 +76,9 @@ def test_every_loss_weight_changes_the_loss(module: StyleEModule, name: str) -> 
     batch = batch_of(module)
     with torch.no_grad():
         losses = module.losses(batch)
-        module.settings = replace(module.settings, losses=replace(LossWeights(), **{name: 2.0}))
+        weights = module.settings.losses
+        more = replace(weights, **{name: getattr(weights, name) + 1})
+        module.settings = replace(module.settings, losses=more)
         heavier = module.losses(batch)["loss"]
     assert float(heavier - losses["loss"]) == pytest.approx(float(losses[name]), rel=1e-4)
 
