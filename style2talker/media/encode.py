@@ -59,7 +59,9 @@ class VideoWriter:
         self._video.width, self._video.height, self._video.pix_fmt = width, height, "yuv420p"
         context = self._video.codec_context
         context.time_base = Fraction(1, FRAME_RATE_HZ)
-        context.options = {"crf": str(crf), "preset": "veryfast", "threads": "2", "flags": "+bitexact"}
+        # x264's macroblock tree gives other bytes from run to run, even with one thread
+        x264 = {"crf": str(crf), "preset": "veryfast", "threads": "2", "x264-params": "mbtree=0"}
+        context.options = x264 | {"flags": "+bitexact"}
         context.colorspace, context.color_range = BT709, 1
         context.color_primaries, context.color_trc = BT709, BT709
         self._reformatter = VideoReformatter()
