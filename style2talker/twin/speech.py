@@ -101,6 +101,7 @@ def _fresh_library() -> Iterator[tuple[ctypes.CDLL, int]]:
                 f"eSpeak NG did not start: got code {rate_hz}, expected a sampling rate; "
                 "reinstall the package espeakng-loader"
             )
+        library.espeak_ng_SetRandSeed(ctypes.c_long(1))  # the start seeds it from the clock
         yield library, rate_hz
         library.espeak_Terminate()
     finally:
