@@ -67,8 +67,9 @@ def motion_clips(
             clip_id=row["clip_id"],
             speaker=row["speaker"],
             valid_t=np.asarray(row["face_found"], dtype=np.float32),
-            identity_i=matrix(row["identity"]),
-            expression_tk=matrix(row["expression"]),
+            identity_i=matrix(row["identity"]).copy(),
+            # Copied, for a view would keep its whole row group in memory.
+            expression_tk=matrix(row["expression"]).copy(),
             # Half precision: log-mel lies in -4 to 4, and sound is five sixths of what is held in memory.
             mel_nm=matrix(row["mel"]).astype(np.float16),
             sentences=tuple(sentence["text"] for sentence in row["sentences"]),
