@@ -18,7 +18,7 @@ from style2talker.weights.resolve import resolve
 from training.config import parse_config
 from training.frame_store import FrameStore
 from training.style_a_config import StyleATraining
-from training.style_a_data import COLUMNS, FaceClip, FacePairs, Frames, art_pictures, face_clips
+from training.style_a_data import COLUMNS, FaceClip, FacePairs, Frames, art_pictures, art_styles, face_clips
 from training.style_a_module import StyleAModule
 from training.trainer import check_devices, fit
 
@@ -67,7 +67,7 @@ def train_style_a(
         )
     config = _for_devices(config)
     model = replace(config.model, resolution=config.resolution)
-    art = art_pictures(config.art_dir)
+    art, styles = art_pictures(config.art_dir), art_styles(config.art_styles)
 
     def samples(split: str, *, train: bool) -> FacePairs | None:
         clips, frames = splits.get(split, ([], {}))
@@ -80,6 +80,7 @@ def train_style_a(
             config=model,
             seed=config.seed,
             art=art,
+            styles=styles,
             plain_share=plain_share,
             augment=train and config.augment,
         )

@@ -23,13 +23,16 @@ class StyleATraining(RunConfig):
     art_dir: str = ""
     """Directory of art pictures that take turns with the built-in styles; empty uses the built-in styles
     alone."""
+    art_styles: str = ""
+    """Built-in styles that are drawn, separated by commas; empty draws all of style_a.art.STYLES.
+    One style is learned several times faster (Style2Talker has one checkpoint per style)."""
     plain_share: float = 0.35
     """Share of samples with style degree 0; the others have 0.2, 0.4, 0.6, 0.8 or 1."""
     augment: bool = True
     """Change the tone of source and target together."""
     frame_memory_gb: float = 2.0
     """Memory for JPEG pictures per loader process."""
-    generator_rate: float = 2e-3
+    generator_rate: float = 3e-3
     """Adam's learning rate of the generator; its weights are scaled at run time, so it is larger than
     usual."""
     motion_rate: float = 5e-4

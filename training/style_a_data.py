@@ -94,6 +94,19 @@ def art_pictures(directory: str) -> list[Path]:
     return found
 
 
+def art_styles(names: str) -> list[str]:
+    """Built-in styles by name, separated by commas; all for "".
+
+    Raises:
+        UserError: an unknown style.
+    """
+    chosen = [name.strip() for name in names.split(",")] if names else list(STYLES)
+    for name in chosen:
+        if name not in STYLES:
+            raise UserError(f"art_styles got {name!r}, expected some of {', '.join(STYLES)}")
+    return chosen
+
+
 class FacePairs(Dataset[dict[str, np.ndarray]]):
     """Training samples by sample number. Everything random comes from the sample's own generator.
 
@@ -106,6 +119,7 @@ class FacePairs(Dataset[dict[str, np.ndarray]]):
         config: sizes.
         seed: of the stream.
         plain_share: share of samples with degree 0.
+        styles: built-in styles that are drawn.
         art: pictures of the user's; they are half of the art where there are any.
         augment: change the tone of source and target together, as other cameras would.
     """
@@ -119,6 +133,7 @@ class FacePairs(Dataset[dict[str, np.ndarray]]):
         seed: int,
         plain_share: float = 0.0,
         art: Sequence[Path] = (),
+        styles: Sequence[str] = tuple(STYLES),
         augment: bool = False,
     ) -> None:
         self.clips, self.frames = clips, frames
@@ -126,7 +141,8 @@ class FacePairs(Dataset[dict[str, np.ndarray]]):
         self.prior = FlowPrior(size_px=config.prior_px)
         self.stream = SampleStream(num_items=len(clips), seed=seed)
         self.plain_share, self.augment = plain_share, augment
-        self.art = [(path.name, _read(path, self.size_px)) for path in art]
+        self.styles = list(styles)
+        self.art = [_read(path, self.size_px) for path in art]
 
     def __getitem__(self, sample: int) -> dict[str, np.ndarray]:
         rng = self.stream.rng(sample)
@@ -155,8 +171,8 @@ class FacePairs(Dataset[dict[str, np.ndarray]]):
 
     def _style(self, target: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         if self.art and rng.random() < 0.5:
-            return target, self.art[int(rng.integers(len(self.art)))][1]
-        style = list(STYLES)[int(rng.integers(len(STYLES)))]
+            return target, self.art[int(rng.integers(len(self.art)))]
+        style = self.styles[int(rng.integers(len(self.styles)))]
         other = self.clips[int(rng.integers(len(self.clips)))]
         picture = self._frame(other, int(rng.choice(other.seen_n)))
         return draw(style, target), draw(style, cv2.LUT(picture, _tone(rng)))

@@ -36,6 +36,10 @@ from training.module import CountedModule
 from training.style_a_config import StyleATraining
 from training.style_a_data import FacePairs
 
+GENERATOR_BETAS = (0.9, 0.99)
+"""As in Style2Talker (papers 1.3): most of the loss is a regression, which momentum helps."""
+DISCRIMINATOR_BETAS = (0.0, 0.99)
+"""As in StyleGAN2."""
 NUM_VALIDATION_SAMPLES = 32
 NUM_GRID_ROWS = 6
 REPORT_STEPS = 25
@@ -169,9 +173,11 @@ class StyleAModule(CountedModule):
             {"params": [value for name, value in named if not name.startswith(slow)]},
         ]
         return [
-            torch.optim.Adam(groups, lr=self.settings.generator_rate, betas=(0.0, 0.99)),
+            torch.optim.Adam(groups, lr=self.settings.generator_rate, betas=GENERATOR_BETAS),
             torch.optim.Adam(
-                self.discriminator.parameters(), lr=self.settings.discriminator_rate, betas=(0.0, 0.99)
+                self.discriminator.parameters(),
+                lr=self.settings.discriminator_rate,
+                betas=DISCRIMINATOR_BETAS,
             ),
         ]
 
