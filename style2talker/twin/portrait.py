@@ -141,4 +141,4 @@ def _grab(image: np.ndarray, label: np.ndarray) -> np.ndarray:
 
 
 if __name__ == "__main__":
-    np.savez_compressed(Path(__file__).with_name(ASSET), **measure())
+    np.savez_compressed(Path(__file__).with_name(ASSET), allow_pickle=False, **measure())

@@ -12,9 +12,10 @@ from style2talker.face.fit import Fit, fit_clip
 from style2talker.face.model import EXPRESSION_NAMES, FaceModel, embedded
 from style2talker.face.raster import rasterise
 from style2talker.twin.eyes import Eyes
-from style2talker.twin.identity import identity_coefficients, look_of, painted
+from style2talker.twin.identity import identity_coefficients, look_of
 from style2talker.twin.mesh import build_sheet, turned, vertex_normals
 from style2talker.twin.mouth import Mouth
+from style2talker.twin.paint import painted
 from style2talker.twin.portrait import Portrait, portrait
 
 SIZE_PX = 320
