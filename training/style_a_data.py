@@ -107,7 +107,7 @@ def art_styles(names: str) -> list[str]:
     return chosen
 
 
-class FacePairs(Dataset[dict[str, np.ndarray]]):
+class FacePairs(Dataset[dict[str, Any]]):
     """Training samples by sample number. Everything random comes from the sample's own generator.
 
     A sample holds, as uint8 RGB [R, R, 3], `source` and `target` (two frames of one clip), `drawn` (the
@@ -144,7 +144,7 @@ class FacePairs(Dataset[dict[str, np.ndarray]]):
         self.styles = list(styles)
         self.art = [_read(path, self.size_px) for path in art]
 
-    def __getitem__(self, sample: int) -> dict[str, np.ndarray]:
+    def __getitem__(self, sample: int) -> dict[str, Any]:
         rng = self.stream.rng(sample)
         clip = self.clips[self.stream.item(sample)]
         source_frame, target_frame = (int(frame) for frame in rng.choice(clip.seen_n, 2, replace=False))

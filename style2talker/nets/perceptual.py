@@ -6,7 +6,7 @@ Axes: B batch, C channels, H W pixels.
 """
 
 from collections.abc import Mapping
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -65,7 +65,7 @@ class PerceptualNet(nn.Module):
         self.requires_grad_(False).eval()
 
     @classmethod
-    def from_arrays(cls, name: str, arrays: Mapping[str, Mapping[str, Mapping[str, np.ndarray]]]) -> Self:
+    def from_arrays(cls, name: str, arrays: Mapping[str, Any]) -> Self:
         """Load the tree `{AlexNet_0 | VGG16_0: {Conv_i: {kernel (h, w, in, out), bias}}, NetLinLayer_i:
         ...}`."""
         net = cls(name)
