@@ -167,7 +167,9 @@ def run_partitions(
                     _task(RunStage(stage, uri, card.root, tally, later=later)), num_cpus=share
                 )
         dataset = dataset.map(_task(RunShard(stages, uri, card)), num_cpus=share)
-        with _progress(ray, tally, plans, names):
+        store = open_store(uri)
+        num_sources = sum(len(p.sources) for p in plans if not is_done(store, p, "discover"))
+        with _progress(ray, tally, num_sources, names):
             try:
                 for _ in dataset.iter_rows():
                     pass
@@ -240,19 +242,22 @@ def _no_stderr() -> Iterator[None]:
 
 
 @contextmanager
-def _progress(ray: Any, tally: Any, plans: Sequence[PartitionPlan], names: Sequence[str]) -> Iterator[None]:
-    """Bars that follow the tally until the block ends."""
+def _progress(ray: Any, tally: Any, num_sources: int, names: Sequence[str]) -> Iterator[None]:
+    """Bars that follow the tally until the block ends; stages without work show none."""
     stop = threading.Event()
-    num_sources = sum(len(plan.sources) for plan in plans)
     with progress_bar() as bar:
-        tasks = {name: bar.add_task(name, total=None, unit="clips", rate=None) for name in names}
-        bar.update(tasks["discover"], total=num_sources, unit="sources")
+        tasks = {
+            name: bar.add_task(name, total=None, unit="clips", rate=None, visible=False) for name in names
+        }
+        bar.update(tasks["discover"], total=num_sources, unit="sources", visible=num_sources > 0)
 
         def look() -> None:
             counts: Mapping[str, Count] = ray.get(tally.read.remote())
             for name, count in counts.items():
                 total = num_sources if name == "discover" else count.expected
-                bar.update(tasks[name], total=total, completed=count.finished, rate=count.rate)
+                bar.update(
+                    tasks[name], total=total, completed=count.finished, rate=count.rate, visible=total > 0
+                )
 
         def watch() -> None:
             while not stop.wait(0.3):
