@@ -34,6 +34,11 @@ MEAN_PRIOR_PEOPLE = 2.0  # the canonical face counts as this many people
 NUM_LEARNT_MODES = 8
 NUM_MODES = 18
 CLOSES = 0.95  # landmarks of shut lids and lips never quite meet
+LEAST_SCORE = 0.02  # a shape whose score never passes this was not shown
+MIRROR_K = [
+    EXPRESSION_NAMES.index(name.replace("Left", "Right") if "Left" in name else name.replace("Right", "Left"))
+    for name in EXPRESSION_NAMES
+]
 STABLE = (6, 168, 197, 195, 5, 4, 1, 33, 133, 362, 263, 127, 356, 162, 389, 54, 284, 10, 151, 9, 8)
 
 
@@ -68,13 +73,14 @@ def without_pose(
 def learn(sources: list[Source], drawn: FaceModel, *, rounds: int = NUM_ROUNDS) -> FaceModel:
     """The model learned from `sources`, starting from and tied to `drawn`."""
     model = drawn
+    scored = np.max([np.nanmax(source.blendshapes_tk, axis=0) for source in sources], axis=0) > LEAST_SCORE
     for _ in range(rounds):
         fits = [fit_source(source, model) for source in sources]
         lifted = [
             (lift(source, fit, model), regressors(source, fit))
             for source, fit in zip(sources, fits, strict=True)
         ]
-        model = replace(model, expression_kv3=_expressions(lifted, drawn))
+        model = replace(model, expression_kv3=_expressions(lifted, drawn, scored))
         neutral_pv3 = _neutrals([source.person for source in sources], lifted, model)
         mean_v3 = drawn.mean_v3 + (neutral_pv3 - drawn.mean_v3).sum(axis=0) / (
             len(neutral_pv3) + MEAN_PRIOR_PEOPLE
@@ -121,8 +127,14 @@ def regressors(source: Source, fit: Fit) -> np.ndarray:
     return (source.blendshapes_tk[seen].astype(np.float64) + fit.expression_tk[seen]) / 2
 
 
-def _expressions(lifted: list[tuple[np.ndarray, np.ndarray]], drawn: FaceModel) -> np.ndarray:
-    """Ridge of the shapes on the coefficients, within each source, towards the drawn basis [K, V, 3]."""
+def _expressions(
+    lifted: list[tuple[np.ndarray, np.ndarray]], drawn: FaceModel, scored: np.ndarray
+) -> np.ndarray:
+    """Ridge of the shapes on the coefficients, within each source, towards the drawn basis [K, V, 3].
+
+    Shapes that the tracker never scored (bool [K] False) stay exactly as drawn: the fit would use them as
+    spare parts.
+    """
     modes, flat = len(EXPRESSION_NAMES), drawn.mean_v3.size
     gram_kk, right_kn = np.zeros((modes, modes)), np.zeros((modes, flat))
     for shape_tv3, expression_tk in lifted:
@@ -135,7 +147,7 @@ def _expressions(lifted: list[tuple[np.ndarray, np.ndarray]], drawn: FaceModel) 
     reach_kv = np.linalg.norm(drawn.expression_kv3, axis=2)
     near_kv = np.clip(reach_kv / np.maximum(reach_kv.max(axis=1, keepdims=True) * 0.1, 1e-9), 0, 1)
     ridge_vk = (RIDGE + (FAR_RIDGE - RIDGE) * (1 - near_kv)).T
-    ridge_vk[:, EXPRESSION_NAMES.index("tongueOut")] = 1e9
+    ridge_vk[:, ~(scored & scored[MIRROR_K])] = 1e12
     right_vk3 = np.moveaxis(right_kn.reshape(modes, -1, 3), 1, 0)
     change_vk3 = np.linalg.solve(gram_kk + ridge_vk[:, :, None] * np.eye(modes), right_vk3)
     learnt_kv3 = drawn.expression_kv3 + np.moveaxis(change_vk3, 0, 1)
@@ -185,8 +197,10 @@ def _identities(neutral_pv3: np.ndarray, mean_v3: np.ndarray, drawn: FaceModel) 
     """Principal components of the people at one standard deviation, then what drawn modes add [K, V, 3]."""
     flat_pn = (neutral_pv3 - mean_v3).reshape(len(neutral_pv3), -1)
     _, singular, direction_kn = np.linalg.svd(flat_pn, full_matrices=False)
-    largest = direction_kn[np.arange(len(direction_kn)), np.abs(direction_kn).argmax(axis=1)]
-    direction_kn = direction_kn * np.sign(largest)[:, None]  # a component's sign is otherwise left to chance
+    # A component's sign is left to chance. Height is the same on both sides of the face; width would tie.
+    height_kv = direction_kn.reshape(len(direction_kn), -1, 3)[..., 1]
+    largest = np.abs(height_kv).argmax(axis=1)
+    direction_kn = direction_kn * np.sign(height_kv[np.arange(len(height_kv)), largest])[:, None]
     num_learnt = min(NUM_LEARNT_MODES, len(singular) - 1)
     modes = list(direction_kn[:num_learnt] * singular[:num_learnt, None] / np.sqrt(len(flat_pn)))
     for mode_n in without_pose(drawn.identity_kv3, mean_v3).reshape(len(drawn.identity_kv3), -1):
@@ -205,13 +219,7 @@ def _mirror(field: np.ndarray, model: FaceModel) -> np.ndarray:
 
 def _mirror_names(coefficients: np.ndarray) -> np.ndarray:
     """Coefficients [..., K] with Left and Right exchanged."""
-    other = [
-        EXPRESSION_NAMES.index(
-            name.replace("Left", "Right") if "Left" in name else name.replace("Right", "Left")
-        )
-        for name in EXPRESSION_NAMES
-    ]
-    return coefficients[..., other]
+    return coefficients[..., MIRROR_K]
 
 
 def explained(sources: list[Source], model: FaceModel) -> tuple[float, float]:

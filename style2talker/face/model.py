@@ -62,9 +62,10 @@ class FaceModel:
 def model_bytes(model: FaceModel) -> bytes:
     """The safetensors file of a model; the same model always gives the same bytes (`sha256` is not in it)."""
     tensors = {
-        "mean_v3": model.mean_v3.astype(np.float32),
-        "identity_kv3": model.identity_kv3.astype(np.float32),
-        "expression_kv3": model.expression_kv3.astype(np.float32),
+        # Adding zero turns -0 into 0: they are equal, their bytes are not.
+        "mean_v3": model.mean_v3.astype(np.float32) + 0,
+        "identity_kv3": model.identity_kv3.astype(np.float32) + 0,
+        "expression_kv3": model.expression_kv3.astype(np.float32) + 0,
         "triangles_f3": model.triangles_f3.astype(np.int32),
     }
     words = {
