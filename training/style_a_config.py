@@ -32,7 +32,7 @@ class StyleATraining(RunConfig):
     """Change the tone of source and target together."""
     frame_memory_gb: float = 2.0
     """Memory for JPEG pictures per loader process."""
-    generator_rate: float = 3e-3
+    generator_rate: float = 6e-3
     """Adam's learning rate of the generator; its weights are scaled at run time, so it is larger than
     usual."""
     motion_rate: float = 5e-4
