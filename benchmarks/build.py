@@ -80,13 +80,19 @@ class PlainScript:
         audio = read_audio(path, start_s=start_s, end_s=end_s)
         heard = self.transcribe(audio)
         manner = prosody(audio, len(frames))
-        probability = self.facial(crops, landmarks_tl3, blendshapes_tk=blendshapes_tk, found_t=found_t)
+        probability = self.facial(
+            crops,
+            landmarks_tl3,
+            blendshapes_tk=blendshapes_tk,
+            found_t=found_t,
+            expression_tk=fit.expression_tk,
+        )
         emotion = EMOTIONS[int(probability.argmax())]
         sentences = write_sentences(
             clip_id=clip_id,
             emotion=emotion,
-            level=emotion_level(emotion, blendshapes_tk, found_t),
-            action_units=action_units(blendshapes_tk, found_t),
+            level=emotion_level(emotion, blendshapes_tk, found_t, expression_tk=fit.expression_tk),
+            action_units=action_units(blendshapes_tk, found_t, expression_tk=fit.expression_tk),
             transcript=heard.text,
         )
         np.savez_compressed(

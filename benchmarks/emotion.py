@@ -3,9 +3,10 @@
 Truth     acted clips: MEAD's file names, `<actor>_front_<emotion>_level<n>_<clip>.mp4`; twin footage: the
           `.truth.json` beside each clip
 Run       python benchmarks/emotion.py --acted ../shared/data/mead_silent --twin demo/footage
-          python benchmarks/emotion.py --marks ../shared/data/mead_silent --marks ../shared/data/clips
-`--marks` measures the floors (neutral speech: GRID and MEAD neutral, by file name) and ceilings (all files)
-that `emotion/action_units.py` holds, before rounding and its exceptions.
+          python benchmarks/emotion.py --marks ../shared/data/mead_silent --marks ../shared/data/clips \\
+              --marks demo/footage
+`--marks` measures the floors (neutral speech: GRID, MEAD's and the twin's neutral clips, by file name) and
+ceilings (all real files) that `emotion/action_units.py` holds, before rounding and its exceptions.
 """
 
 import re
@@ -22,16 +23,26 @@ from rich.console import Console
 from rich.table import Table
 
 from style2talker.corpus.schema import FRAME_RATE_HZ
-from style2talker.emotion.action_units import MARKS, Reading, action_units, unit_readings
-from style2talker.emotion.facial import FacialEmotion, emotion_level, net_probability, pool, unit_probability
+from style2talker.emotion.action_units import MARKS, UNITS, Reading, action_units, witness_readings
+from style2talker.emotion.facial import (
+    FacialEmotion,
+    combine,
+    emotion_level,
+    net_probability,
+    unit_match,
+    unit_probability,
+)
 from style2talker.emotion.facs import UNIT_NAMES
 from style2talker.emotion.taxonomy import EMOTIONS
 from style2talker.face.crop import crop_frames, fomm_box, to_crop
+from style2talker.face.fit import fit_clip
 from style2talker.face.landmarks import LandmarkTracker
+from style2talker.face.model import embedded
 from style2talker.media.video import read_frames
 from style2talker.twin.truth import SUFFIX, read_truth
 
 LONGEST_S = 6.0
+UNSEEN_UNITS = (6, 9)
 console = Console()
 
 
@@ -41,10 +52,11 @@ class Face:
     landmarks_tl3: np.ndarray
     blendshapes_tk: np.ndarray
     found_t: np.ndarray
+    expression_tk: np.ndarray
 
     @property
-    def readings(self) -> dict[int, Reading]:
-        return unit_readings(self.blendshapes_tk, self.found_t)
+    def readings(self) -> dict[str, dict[int, Reading]]:
+        return witness_readings(self.blendshapes_tk, self.found_t, expression_tk=self.expression_tk)
 
 
 def faces(paths: Iterable[Path]) -> Iterator[tuple[Path, Face]]:
@@ -56,15 +68,32 @@ def faces(paths: Iterable[Path]) -> Iterator[tuple[Path, Face]]:
             if box is None:
                 console.print(f"{path.name}: no face, left out")
                 continue
+            landmarks_tl3 = to_crop(track.landmarks_tl3, box)
+            fit = fit_clip(
+                landmarks_tl3,
+                blendshapes_tk=track.blendshapes_tk,
+                model=embedded(),
+                face_found_t=track.found_t,
+            )
             yield (
                 path,
                 Face(
                     frames_thw3=np.stack(list(crop_frames(iter(frames), box))),
-                    landmarks_tl3=to_crop(track.landmarks_tl3, box),
+                    landmarks_tl3=landmarks_tl3,
                     blendshapes_tk=track.blendshapes_tk,
                     found_t=track.found_t,
+                    expression_tk=fit.expression_tk,
                 ),
             )
+
+
+def units_of(face: Face) -> set[int]:
+    active = action_units(face.blendshapes_tk, face.found_t, expression_tk=face.expression_tk)
+    return {unit.unit for unit in active}
+
+
+def level_of(emotion: str, face: Face) -> int:
+    return emotion_level(emotion, face.blendshapes_tk, face.found_t, expression_tk=face.expression_tk)
 
 
 def witnesses(facial: FacialEmotion, face: Face) -> dict[str, str]:
@@ -72,8 +101,9 @@ def witnesses(facial: FacialEmotion, face: Face) -> dict[str, str]:
     by_net = facial.nets(face.frames_thw3, face.landmarks_tl3)
     answers = dict(by_net)
     answers["nets together"] = net_probability(by_net)
-    answers["action units"] = unit_probability(face.readings)
-    answers["all"] = pool(answers["nets together"], answers["action units"])
+    match_e = unit_match(face.readings)
+    answers["action units"] = unit_probability(match_e)
+    answers["all"] = combine(answers["nets together"], match_e)
     return {name: EMOTIONS[int(probability_e.argmax())] for name, probability_e in answers.items()}
 
 
@@ -93,7 +123,7 @@ def print_acted(folder: Path) -> None:
         for name, emotion in said.items():
             right[name] += emotion == label[1]
             right_seven[name] += emotion == label[1] != "contempt"
-        levels[int(label[2]), emotion_level(label[1], face.blendshapes_tk, face.found_t)] += 1
+        levels[int(label[2]), level_of(label[1], face)] += 1
         if said["all"] != label[1]:
             said_wrong.append(f"{path.stem}: {said['all']}")
     table = Table("witness", "right of all", "right without contempt", title=f"acted emotion, {total} clips")
@@ -111,18 +141,19 @@ def print_twin(folder: Path, most: int) -> None:
     right, levels, total = Counter(), Counter(), 0
     for path, face in faces(sorted(folder.rglob("*.mp4"))[:most]):
         truth = read_truth(path.with_name(path.stem + SUFFIX))
-        units = {unit.unit for unit in action_units(face.blendshapes_tk, face.found_t)}
+        units = units_of(face)
         total += 1
         shown.update(truth.action_units)
         found.update(units & set(truth.action_units))
         claimed.update(units - set(truth.action_units))
         right.update(name for name, emotion in witnesses(facial, face).items() if emotion == truth.emotion)
-        levels[truth.level, emotion_level(truth.emotion, face.blendshapes_tk, face.found_t)] += 1
+        levels[truth.level, level_of(truth.emotion, face)] += 1
     table = Table(
         "unit", "shown in", "found in", "claimed without being shown in", title=f"twin, {total} clips"
     )
     for unit in sorted(shown | claimed):
-        table.add_row(f"{unit} {UNIT_NAMES[unit]}", str(shown[unit]), str(found[unit]), str(claimed[unit]))
+        seen = "not visible to any witness" if unit in UNSEEN_UNITS else str(found[unit])
+        table.add_row(f"{unit} {UNIT_NAMES[unit]}", str(shown[unit]), seen, str(claimed[unit]))
     console.print(table)
     console.print("emotion right:", {name: f"{count}/{total}" for name, count in right.items()})
     console.print("(level drawn, level read): clips", dict(sorted(levels.items())))
@@ -132,14 +163,20 @@ def print_marks(folders: list[Path]) -> None:
     files = sorted(path for folder in folders for path in folder.iterdir() if path.suffix in (".mp4", ".mpg"))
     readings = {path.name: face.readings for path, face in faces(files)}
     neutral = [name for name in readings if name.startswith("grid_") or "_neutral_" in name]
-    table = Table(
-        "unit", "floor", "ceiling", "in use", title=f"marks, {len(neutral)} neutral of {len(readings)} clips"
-    )
-    for unit, in_use in MARKS.items():
-        floor = max(readings[name][unit].value for name in neutral)
-        ceiling = max(values[unit].value for values in readings.values())
-        table.add_row(f"{unit} {UNIT_NAMES[unit]}", f"{floor:.3f}", f"{ceiling:.3f}", str(in_use))
-    console.print(table)
+    for witness, by_unit in MARKS.items():
+        title = f"marks of the {witness}, {len(neutral)} neutral of {len(readings)} clips"
+        table = Table("unit", "floor", "second largest", "ceiling", "in use", title=title)
+        for unit in UNITS:
+            second, floor = sorted(readings[name][witness][unit].value for name in neutral)[-2:]
+            # Drawn faces tell what rest and speech show, not how far a person's unit can go.
+            ceiling = max(
+                values[witness][unit].value
+                for name, values in readings.items()
+                if not name.startswith("twin")
+            )
+            row = (f"{floor:.3f}", f"{second:.3f}", f"{ceiling:.3f}", str(by_unit[unit]))
+            table.add_row(f"{unit} {UNIT_NAMES[unit]}", *row)
+        console.print(table)
 
 
 def main(

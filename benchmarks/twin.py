@@ -21,6 +21,7 @@ from rich.table import Table
 
 from style2talker.corpus.reader import Corpus
 from style2talker.corpus.schema import FRAME_RATE_HZ
+from style2talker.emotion.facs import UNIT_NAMES
 from style2talker.face.geometry import rotation_matrix
 from style2talker.face.model import EXPRESSION_NAMES
 from style2talker.twin.truth import SUFFIX, Truth, read_truth
@@ -31,6 +32,8 @@ COLUMNS = (
 )
 MOVES = 0.05
 """Standard deviation above which a coefficient counts as moving in the truth."""
+UNSEEN_UNITS = (6, 9)
+"""No landmark follows these units and the blendshape net stays near zero; they count as missed."""
 SHOWN = (
     *("jawOpen", "mouthClose", "mouthPucker", "mouthFunnel", "mouthSmileLeft", "mouthFrownLeft"),
     *("mouthStretchLeft", "mouthPressLeft", "eyeBlinkLeft", "browInnerUp", "browDownLeft", "cheekSquintLeft"),
@@ -114,6 +117,10 @@ def label_table(found: list[Pair]) -> Table:
     hits = sum(len(a & b) for a, b in zip(seen, true, strict=True))
     f1 = 2 * hits / max(1, sum(map(len, seen)) + sum(map(len, true)))
     table.add_row("active units, F1", f"{f1:.2f}", str(sum(map(len, true))))
+    for unit in sorted(set().union(*true)):
+        times = sum(unit in a and unit in b for a, b in zip(seen, true, strict=True))
+        shown = "not visible to any witness" if unit in UNSEEN_UNITS else str(times)
+        table.add_row(f"  {unit} {UNIT_NAMES[unit]}", shown, str(sum(unit in units for units in true)))
     return table
 
 

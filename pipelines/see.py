@@ -1,6 +1,6 @@
-"""See: pictures and blendshapes in, emotion and action units out.
+"""See: pictures, blendshapes and fitted expression in, emotion and action units out.
 
-Reads    track: jpeg, landmarks, blendshapes, face_found
+Reads    track: jpeg, landmarks, blendshapes, face_found; fit: expression
 Writes   emotion, emotion_level, emotion_probability, action_units
 Rejects  no_face
 """
@@ -34,16 +34,23 @@ def make(config: SeeConfig, root: Path) -> Work:
     def see(clip: Row) -> Row:
         found_t = np.array(clip["face_found"])
         landmarks_tl3 = clip["landmarks"].reshape(len(found_t), -1, 3)
-        blendshapes_tk = clip["blendshapes"]
+        blendshapes_tk, expression_tk = clip["blendshapes"], clip["expression"]
         frames_thw3 = np.stack([decode_jpeg(data) for data in clip["jpeg"]])
-        probability = facial(frames_thw3, landmarks_tl3, blendshapes_tk=blendshapes_tk, found_t=found_t)
+        probability = facial(
+            frames_thw3,
+            landmarks_tl3,
+            blendshapes_tk=blendshapes_tk,
+            found_t=found_t,
+            expression_tk=expression_tk,
+        )
         emotion = EMOTIONS[int(np.argmax(probability))]
+        units = action_units(blendshapes_tk, found_t, expression_tk=expression_tk)
         return {
             "clip_id": clip["clip_id"],
             "emotion": emotion,
-            "emotion_level": emotion_level(emotion, blendshapes_tk, found_t),
+            "emotion_level": emotion_level(emotion, blendshapes_tk, found_t, expression_tk=expression_tk),
             "emotion_probability": probability,
-            "action_units": [asdict(unit) for unit in action_units(blendshapes_tk, found_t)],
+            "action_units": [asdict(unit) for unit in units],
         }
 
     return see
@@ -53,11 +60,11 @@ def stage(nets: tuple[str, ...] = EMOTION_NETS) -> Stage:
     """The stage with some of the nets: an optional one may not be obtainable everywhere."""
     return Stage(
         name="see",
-        version=1,
+        version=2,
         schema=pa.schema([pa.field("clip_id", pa.string(), nullable=False), *SEE_FIELDS]),
         config=SeeConfig(nets=nets),
         make=make,
-        reads={"track": ("jpeg", "landmarks", "blendshapes", "face_found")},
+        reads={"track": ("jpeg", "landmarks", "blendshapes", "face_found"), "fit": ("expression",)},
         weights=nets,
         libraries=("ai-edge-litert", "opencv-python-headless", "torch"),
         has_actors=True,

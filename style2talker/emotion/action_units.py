@@ -1,24 +1,32 @@
 """Which action units a clip shows, how strongly, and on which side.
 
+Two witnesses report the same 52 amounts: the tracker's blendshape net, which looks at the picture, and the
+expression coefficients of `face.fit`, which look at where the landmarks are. Each overlooks what the other
+sees (the net hardly knows lowered lip corners, the fit hardly a dimple), so each is measured against its own
+marks and a unit counts as far as the witness that sees more of it says.
+
 A talking mouth passes through most mouth shapes: pooling its peaks would report speech as feeling. So a mouth
 or eyelid unit counts only as far as it is held: a grey opening over 0.4 s (minimum, then maximum) keeps what
 lasts longer than a stressed syllable (0.2 to 0.3 s) or a blink, and drops the rest. Then, for all units, the
-mean over the clip's top fifth of frames is set against two fixed marks per unit:
+mean over the clip's top fifth of frames is set against two fixed marks per unit and witness:
 
-- the floor: the largest value that seven clips of neutral speech show (five GRID talkers, two MEAD actors).
-  It holds the biases of the blendshape net (it sees lowered brows and narrow eyes in many resting faces) and
-  what speech leaves over. A jaw drop is therefore reported only where the jaw hangs lower than talking needs.
+- the floor: the largest value that neutral speech shows (five GRID talkers, two MEAD actors, six neutral
+  clips of three drawn people; at least 0.05). It holds the witness's biases and what speech leaves over. For
+  1, 10 and 24 it is the second largest, because one talker stands apart there and would hide the unit in
+  everybody else. The price: that MEAD actor's neutral clip shows 1 and 10, and one GRID talker, who does
+  press his lips by both witnesses, shows 24; the other neutral clips show nothing.
 - the ceiling: the largest value over 33 real clips, acted emotions of MEAD's strongest level among them, and
-  at least 0.25 above the floor (at most 1). Labels were not used.
+  at least 0.25 (net) or 0.15 (fit) above the floor, at most 1. Labels were not used.
 
 The marks are constants, not percentiles of the corpus at hand: a clip's labels must not depend on others.
-Cheek raiser (6) and nose wrinkler (9) cannot be seen by MediaPipe's blendshape net, whose cheekSquint and
-noseSneer stay below 1e-4 on all 33 clips (mediapipe issue 4450); they are read for trackers that show them.
-Lips part (25) is never reported: every talking face parts its lips.
+`benchmarks/emotion.py --marks` measures them. Cheek raiser (6) and nose wrinkler (9) no witness sees: the
+net's cheekSquint and noseSneer stay below 1e-4 (mediapipe issue 4450), and no landmark follows them; they are
+read for trackers that show them. Lips part (25) is never reported: every talking face parts its lips.
 
-Axes: T frames, K = 52 blendshapes in the order of `style2talker.face.model.EXPRESSION_NAMES`.
+Axes: T frames, K = 52 amounts in the order of `style2talker.face.model.EXPRESSION_NAMES`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -43,8 +51,10 @@ __all__ = [
     "ActionUnit",
     "action_units",
     "blendshapes_of",
+    "intensities",
     "profile_blendshapes",
     "unit_readings",
+    "witness_readings",
 ]
 
 HELD_FRAMES = 10
@@ -58,30 +68,59 @@ ONE_SIDED_RATIO = 0.5  # one-sided when the weaker side has less than half of th
 
 _PASSING_UNITS = frozenset({10, 12, 14, 15, 16, 17, 18, 20, 22, 24, 26, 28, 43})
 # unit: (floor, ceiling). None for 25, speech, and 45, blinks. Not measured: 6, 9 and the closed eye of 43.
-MARKS = MappingProxyType(
+MARKS: Mapping[str, Mapping[int, tuple[float, float]]] = MappingProxyType(
     {
-        1: (0.73, 0.98),
-        2: (0.68, 0.94),
-        4: (0.28, 0.55),
-        5: (0.10, 0.44),
-        6: (0.10, 0.80),
-        7: (0.65, 0.90),
-        9: (0.10, 0.80),
-        10: (0.28, 0.75),
-        12: (0.18, 0.75),
-        14: (0.08, 0.56),
-        15: (0.05, 0.51),
-        16: (0.23, 0.48),
-        17: (0.39, 0.64),
-        18: (0.61, 0.86),
-        20: (0.05, 0.46),
-        22: (0.07, 0.32),
-        24: (0.41, 0.66),
-        26: (0.26, 0.51),
-        28: (0.18, 0.43),
-        43: (0.18, 0.80),
+        "blendshapes": MappingProxyType(
+            {
+                1: (0.31, 0.93),
+                2: (0.67, 0.94),
+                4: (0.24, 0.55),
+                5: (0.10, 0.44),
+                6: (0.10, 0.80),
+                7: (0.64, 0.89),
+                9: (0.10, 0.80),
+                10: (0.05, 0.76),
+                12: (0.20, 0.76),
+                14: (0.22, 0.57),
+                15: (0.05, 0.51),
+                16: (0.22, 0.47),
+                17: (0.38, 0.63),
+                18: (0.63, 0.88),
+                20: (0.05, 0.47),
+                22: (0.07, 0.32),
+                24: (0.16, 0.41),
+                26: (0.26, 0.51),
+                28: (0.22, 0.47),
+                43: (0.18, 0.80),
+            }
+        ),
+        "expression": MappingProxyType(
+            {
+                1: (0.35, 0.87),
+                2: (0.52, 0.85),
+                4: (0.31, 0.58),
+                5: (0.18, 0.50),
+                6: (0.20, 0.80),
+                7: (0.62, 0.88),
+                9: (0.20, 0.80),
+                10: (0.15, 0.50),
+                12: (0.29, 0.85),
+                14: (0.20, 0.41),
+                15: (0.15, 0.54),
+                16: (0.21, 0.39),
+                17: (0.37, 0.52),
+                18: (0.50, 0.65),
+                20: (0.10, 0.54),
+                22: (0.20, 0.35),
+                24: (0.16, 0.37),
+                26: (0.27, 0.49),
+                28: (0.31, 0.46),
+                43: (0.20, 0.80),
+            }
+        ),
     }
 )
+UNITS = tuple(MARKS["blendshapes"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,22 +166,22 @@ class Reading:
         return (self.left + self.right) / 2 if self.side == "both" else max(self.left, self.right)
 
 
-def unit_readings(blendshapes_tk: np.ndarray, found_t: np.ndarray) -> dict[int, Reading]:
-    """Pooled value of every unit, before floor and ceiling. Empty where no frame has a face.
+def unit_readings(amounts_tk: np.ndarray, found_t: np.ndarray) -> dict[int, Reading]:
+    """Pooled value of every unit by one witness, before floor and ceiling. Empty where no frame has a face.
 
     Args:
-        blendshapes_tk: [T, 52] at 25 Hz, in [0, 1].
+        amounts_tk: [T, 52] at 25 Hz, in [0, 1]: blendshape scores or fitted expression.
         found_t: bool [T], frames with a face; the others are left out.
 
     Raises:
         UserError: the shapes do not agree.
     """
-    if blendshapes_tk.ndim != 2 or blendshapes_tk.shape != (len(found_t), len(EXPRESSION_NAMES)):
+    if amounts_tk.ndim != 2 or amounts_tk.shape != (len(found_t), len(EXPRESSION_NAMES)):
         raise UserError(
-            f"blendshapes and found: got shapes {blendshapes_tk.shape} and {np.shape(found_t)}, expected "
-            f"[T, {len(EXPRESSION_NAMES)}] and [T]; pass the tracker's output unchanged"
+            f"blendshapes or expression, and found: got shapes {amounts_tk.shape} and {np.shape(found_t)}, "
+            f"expected [T, {len(EXPRESSION_NAMES)}] and [T]; pass the tracker's or the fit's output unchanged"
         )
-    seen_tk = np.asarray(blendshapes_tk, dtype=np.float64)[np.asarray(found_t, dtype=bool)]
+    seen_tk = np.asarray(amounts_tk, dtype=np.float64)[np.asarray(found_t, dtype=bool)]
     if not len(seen_tk):
         return {}
     # A clip shorter than the window is held when it is held throughout. Beyond its ends there is nothing: a
@@ -161,10 +200,37 @@ def unit_readings(blendshapes_tk: np.ndarray, found_t: np.ndarray) -> dict[int, 
     return readings
 
 
-def intensity_of(unit: int, reading: Reading) -> float:
-    """The reading between the unit's floor (0) and ceiling (1), clipped."""
-    floor, ceiling = MARKS[unit]
-    return float(np.clip((reading.value - floor) / (ceiling - floor), 0.0, 1.0))
+def witness_readings(
+    blendshapes_tk: np.ndarray, found_t: np.ndarray, *, expression_tk: np.ndarray | None = None
+) -> dict[str, dict[int, Reading]]:
+    """`unit_readings` of each witness in `MARKS`; of the blendshapes alone without `expression_tk`.
+
+    Args and errors as for `unit_readings`; `expression_tk` are the coefficients of `face.fit`.
+    """
+    readings = {"blendshapes": unit_readings(blendshapes_tk, found_t)}
+    if expression_tk is not None:
+        readings["expression"] = unit_readings(expression_tk, found_t)
+    return readings
+
+
+def intensities(readings: Mapping[str, Mapping[int, Reading]]) -> dict[int, tuple[float, Reading]]:
+    """Per unit the larger of the witnesses' intensities, floor 0 to ceiling 1, and the reading it is from.
+
+    Empty where no frame has a face.
+    """
+    shown = {}
+    for unit in UNITS:
+        answers = []
+        for witness, by_unit in readings.items():
+            if unit in by_unit:
+                floor, ceiling = MARKS[witness][unit]
+                answers.append(
+                    (float(np.clip((by_unit[unit].value - floor) / (ceiling - floor), 0, 1)), witness)
+                )
+        if answers:
+            intensity, witness = max(answers, key=lambda answer: answer[0])
+            shown[unit] = (intensity, readings[witness][unit])
+    return shown
 
 
 def level_of(intensity: float) -> str:
@@ -172,18 +238,19 @@ def level_of(intensity: float) -> str:
     return ("low", "middle", "high")[int(np.searchsorted(LEVEL_EDGES, intensity, side="right"))]
 
 
-def action_units(blendshapes_tk: np.ndarray, found_t: np.ndarray) -> list[ActionUnit]:
+def action_units(
+    blendshapes_tk: np.ndarray, found_t: np.ndarray, *, expression_tk: np.ndarray | None = None
+) -> list[ActionUnit]:
     """The active units of a clip by FACS number; see the module's text for the rule.
 
-    Args and errors as for `unit_readings`.
+    Args and errors as for `witness_readings`.
     """
-    readings = unit_readings(blendshapes_tk, found_t)
-    intensities = {unit: intensity_of(unit, readings[unit]) for unit in MARKS if unit in readings}
+    shown = intensities(witness_readings(blendshapes_tk, found_t, expression_tk=expression_tk))
     active = []
-    for unit, intensity in intensities.items():
-        stronger = intensity >= intensities.get(_OPPOSITE.get(unit, 0), 0.0)
+    for unit, (intensity, reading) in shown.items():
+        opposite = _OPPOSITE.get(unit)
+        stronger = opposite is None or intensity >= shown[opposite][0]
         if intensity >= ACTIVE_INTENSITY and stronger:
-            reading = readings[unit]
             side = "" if reading.side == "both" else f"{reading.side} "
             active.append(
                 ActionUnit(

@@ -99,20 +99,21 @@ UNIT_SOURCES: Mapping[int, UnitSource] = MappingProxyType(
     }
 )
 
-# Units of the prototype at full strength. Fear leaves out 7 (it would undo 5 in a blendshape face).
+# Units of the prototype at full strength. Fear leaves out 7 (it would undo 5 in a blendshape face). Each
+# emotion has companions that show in landmarks beside units that hardly do (4, 6, 9, 14, 17).
 _PROTOTYPES = MappingProxyType(
     {
-        "angry": {4: 1.0, 5: 0.45, 7: 0.8, 17: 0.4, 24: 0.8},
-        "contempt": {12: 0.45, 14: 1.0},
-        "disgusted": {9: 1.0, 10: 0.9, 15: 0.4, 17: 0.5},
-        "fear": {1: 1.0, 2: 0.6, 4: 0.4, 5: 1.0, 20: 0.9, 26: 0.35},
+        "angry": {4: 1.0, 5: 0.3, 7: 1.0, 24: 1.0},
+        "contempt": {10: 0.5, 12: 0.8, 14: 1.0},
+        "disgusted": {9: 1.0, 10: 1.0, 15: 0.4, 17: 0.5},
+        "fear": {1: 1.0, 2: 0.4, 4: 0.4, 5: 1.0, 20: 1.0, 26: 0.35},
         "happy": {6: 0.9, 12: 1.0},
         "neutral": {},
         "sad": {1: 1.0, 4: 0.5, 15: 1.0, 17: 0.6},
-        "surprised": {1: 1.0, 2: 1.0, 5: 0.9, 26: 0.7},
+        "surprised": {1: 1.0, 2: 1.0, 5: 0.9, 26: 0.9},
     }
 )
-LEVEL_STRENGTH = MappingProxyType({1: 0.4, 2: 0.65, 3: 0.9})
+LEVEL_STRENGTH = MappingProxyType({1: 0.5, 2: 0.75, 3: 1.0})
 
 AU_PROFILES: Mapping[tuple[str, int], Mapping[int, float]] = MappingProxyType(
     {
@@ -123,9 +124,9 @@ AU_PROFILES: Mapping[tuple[str, int], Mapping[int, float]] = MappingProxyType(
         for level in LEVELS
     }
 )
-# Contempt is the one emotion whose face is one-sided (EMFACS: unilateral 12 and 14).
+# Contempt is the one emotion whose face is one-sided (EMFACS: unilateral 10, 12 and 14).
 ONE_SIDED = MappingProxyType(
-    {emotion: frozenset[int]() for emotion in _PROTOTYPES} | {"contempt": frozenset({12, 14})}
+    {emotion: frozenset[int]() for emotion in _PROTOTYPES} | {"contempt": frozenset({10, 12, 14})}
 )
 
 

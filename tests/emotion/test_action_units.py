@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from style2talker.emotion.action_units import MARKS, action_units, blendshapes_of, level_of, unit_readings
+from style2talker.emotion.action_units import (
+    MARKS,
+    UNITS,
+    action_units,
+    blendshapes_of,
+    level_of,
+    profile_blendshapes,
+    unit_readings,
+)
+from style2talker.emotion.facs import AU_PROFILES
+from style2talker.emotion.taxonomy import EMOTIONS
 from style2talker.errors import UserError
 from style2talker.face.model import EXPRESSION_NAMES
 
@@ -21,7 +31,7 @@ def held(units: dict[int, float], *, left_only: tuple[int, ...] = ()) -> np.ndar
     return np.tile(blendshapes_of(units, left_only=left_only), (NUM_FRAMES, 1))
 
 
-@pytest.mark.parametrize("unit", MARKS)
+@pytest.mark.parametrize("unit", UNITS)
 def test_a_unit_at_full_strength_is_reported_alone_and_high(unit: int) -> None:
     (found,) = action_units(held({unit: 1.0}), FOUND_T)
     assert (found.unit, found.level, found.side) == (unit, "high", "both")
@@ -73,7 +83,7 @@ def test_frames_without_a_face_do_not_count() -> None:
 
 
 @given(
-    units=st.dictionaries(st.sampled_from(sorted(MARKS)), st.floats(0, 1), max_size=6),
+    units=st.dictionaries(st.sampled_from(UNITS), st.floats(0, 1), max_size=6),
     gain=st.floats(0, 1),
 )
 def test_a_stronger_face_never_reads_weaker(units: dict[int, float], gain: float) -> None:
@@ -93,7 +103,25 @@ def test_levels_are_thirds() -> None:
 
 
 def test_marks_are_in_order() -> None:
-    assert all(0 < floor < ceiling <= 1 for floor, ceiling in MARKS.values())
+    for by_unit in MARKS.values():
+        assert tuple(by_unit) == UNITS
+        assert all(0 < floor < ceiling <= 1 for floor, ceiling in by_unit.values())
+
+
+@pytest.mark.parametrize("emotion", [emotion for emotion in EMOTIONS if emotion != "neutral"])
+def test_the_fit_alone_gives_back_a_profile(emotion: str) -> None:
+    expression_tk = np.tile(profile_blendshapes(emotion, 3), (NUM_FRAMES, 1))
+    found = {unit.unit for unit in action_units(held({}), FOUND_T, expression_tk=expression_tk)}
+    assert {unit for unit, amount in AU_PROFILES[(emotion, 3)].items() if amount >= 0.6} <= found
+
+
+def test_either_witness_is_enough_and_both_say_no_more() -> None:
+    frowning_tk, still_tk = held({15: 0.4}), held({})
+    by_net = action_units(frowning_tk, FOUND_T, expression_tk=still_tk)
+    by_fit = action_units(still_tk, FOUND_T, expression_tk=frowning_tk)
+    both = action_units(frowning_tk, FOUND_T, expression_tk=frowning_tk)
+    assert [unit.unit for unit in by_net] == [unit.unit for unit in by_fit] == [15]
+    assert both in (by_net, by_fit)
 
 
 def test_shapes_must_agree() -> None:

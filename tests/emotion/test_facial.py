@@ -14,10 +14,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from style2talker.emotion.action_units import blendshapes_of, profile_blendshapes, unit_readings
+from style2talker.emotion.action_units import blendshapes_of, profile_blendshapes, witness_readings
 from style2talker.emotion.face_api import CLASSES, ExpressionNet, read_manifest
 from style2talker.emotion.face_nets import FaceNets, face_patch
-from style2talker.emotion.facial import FacialEmotion, emotion_level, net_probability, pool, unit_probability
+from style2talker.emotion.facial import (
+    FacialEmotion,
+    combine,
+    emotion_level,
+    net_probability,
+    pool,
+    unit_match,
+    unit_probability,
+)
 from style2talker.emotion.taxonomy import EMOTIONS, LEVELS
 from style2talker.errors import Reject, UserError
 
@@ -37,9 +45,27 @@ def facial() -> FacialEmotion:
 
 
 @pytest.mark.parametrize("emotion", EMOTIONS)
-def test_the_units_of_an_emotion_point_to_it(emotion: str) -> None:
-    unit_e = unit_probability(unit_readings(held(profile_blendshapes(emotion, 3)), FOUND_T))
-    assert EMOTIONS[int(unit_e.argmax())] == emotion
+@pytest.mark.parametrize("has_fit", [False, True])
+def test_the_units_of_an_emotion_point_to_it(emotion: str, has_fit: bool) -> None:
+    face_tk = held(profile_blendshapes(emotion, 3))
+    readings = witness_readings(face_tk, FOUND_T, expression_tk=face_tk if has_fit else None)
+    assert EMOTIONS[int(unit_probability(unit_match(readings)).argmax())] == emotion
+
+
+@pytest.mark.parametrize("emotion", EMOTIONS)
+def test_plain_units_win_over_unsure_nets(emotion: str) -> None:
+    match_e = unit_match(witness_readings(held(profile_blendshapes(emotion, 3)), FOUND_T))
+    wrong_e = np.full(8, 0.1)
+    wrong_e[EMOTIONS.index("sad" if emotion == "neutral" else "neutral")] = 0.3
+    assert EMOTIONS[int(combine(wrong_e, match_e).argmax())] == emotion
+
+
+def test_a_smile_that_only_the_nets_see_is_none() -> None:
+    match_e = unit_match(witness_readings(held(blendshapes_of({})), FOUND_T))
+    net_e = np.full(8, 0.1 / 7)
+    net_e[EMOTIONS.index("happy")] = 0.9
+    assert EMOTIONS[int(combine(net_e, match_e).argmax())] == "neutral"
+    assert EMOTIONS[int(combine(net_e, None).argmax())] == "happy"
 
 
 @pytest.mark.parametrize("emotion", [emotion for emotion in EMOTIONS if emotion != "neutral"])
@@ -55,7 +81,7 @@ def test_an_unseen_or_neutral_face_has_level_one() -> None:
 
 
 def test_a_face_nobody_read_says_nothing() -> None:
-    assert unit_probability({}) == pytest.approx(np.full(8, 1 / 8))
+    assert unit_probability(unit_match({})) == pytest.approx(np.full(8, 1 / 8))
 
 
 @given(hnp.arrays(np.float64, (2, 8), elements=st.floats(1e-3, 1)))
