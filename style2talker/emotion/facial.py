@@ -23,7 +23,8 @@ log p_units(e) + constant, so that units that fit an emotion well win over nets 
 What was chosen with labelled clips in view: the contempt rule was changed once after seeing the two contempt
 clips of MEAD. The gain of three, the marks of one-sidedness and the rules for "happy" and neutral were chosen
 on twin footage of three drawn people together with MEAD's 16 acted and seven neutral clips; so the numbers
-that `benchmarks/emotion.py` prints on those clips are not those of unseen ones.
+that `benchmarks/emotion.py` prints on those clips are not those of unseen ones. On 24 clips each, twins of
+those three people get 20 emotions right and twins of three others 16; what is missed is mostly level 1.
 
 Shapes: T frames, E = 8 emotions in the order of `EMOTIONS`, K = 52 blendshapes or coefficients.
 """
