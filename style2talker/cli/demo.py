@@ -12,6 +12,8 @@ import typer
 SENTENCE = "Thank you for coming. Every part of this picture was made by a program that anyone can read."
 TEXT = "The person is overjoyed, strongly raises the cheeks and powerfully pulls up the lip corners."
 PICTURE_STYLE = "poster"
+STYLE_A = ("--art_styles", PICTURE_STYLE, "--adversarial_from_samples", "500")
+"""One art style is learned in minutes; by default all are, and the discriminator joins later."""
 
 
 def register(app: typer.Typer) -> None:
@@ -21,18 +23,21 @@ def register(app: typer.Typer) -> None:
 def demo(
     out: Annotated[Path, typer.Option(help="Folder for everything the demo makes.")] = Path("demo"),
     videos: Annotated[Path | None, typer.Option(help="Your own folder of talking videos.")] = None,
-    style_e_minutes: Annotated[float, typer.Option(help="Training time of Style-E.")] = 2.5,
-    style_a_minutes: Annotated[float, typer.Option(help="Training time of Style-A.")] = 3.0,
+    style_e_samples: Annotated[int, typer.Option(min=1, help="How long Style-E is trained.")] = 24_000,
+    style_a_samples: Annotated[int, typer.Option(min=1, help="How long Style-A is trained.")] = 900,
 ) -> None:
     """Footage, corpus, two trained stages, talking_head.mp4 and report.html. Finished steps are kept."""
     run = _Demo(out=out, videos=videos)
     out.mkdir(parents=True, exist_ok=True)
     footage = run.step("footage", run.footage, "v1")
     corpus = run.step("corpus", run.corpus, footage, always=True)
-    train_e = run.step("style-e", lambda: run.train("style_e", style_e_minutes), corpus, str(style_e_minutes))
-    one_style = ["--art_styles", PICTURE_STYLE]  # minutes are enough for one; every style is the default
+    train_e = run.step("style-e", lambda: run.train("style_e", style_e_samples), corpus, str(style_e_samples))
     train_a = run.step(
-        "style-a", lambda: run.train("style_a", style_a_minutes, one_style), corpus, str(style_a_minutes)
+        "style-a",
+        lambda: run.train("style_a", style_a_samples, STYLE_A),
+        corpus,
+        str(style_a_samples),
+        *STYLE_A,
     )
     video = run.step("talking head", run.talk, train_e, train_a, SENTENCE, TEXT)
     run.step("report", run.report, video, always=True)
@@ -81,12 +86,22 @@ class _Demo:
             raise UserError(f"the corpus {uri} is damaged: {problems[0]} Delete it and run the demo again.")
         return Corpus.open(uri).store.sha256(NAME)
 
-    def train(self, stage: str, minutes: float, options: Sequence[str] = ()) -> str:
+    def train(self, stage: str, num_samples: int, options: Sequence[str] = ()) -> str:
         from importlib import import_module
 
         corpus, out = str(self.out / "corpus"), str(self.out / stage)
         import_module(f"training.{stage}").run(
-            ["--corpus", corpus, "--out", out, "--max_minutes", str(minutes), "--resume", "none", *options]
+            [
+                "--corpus",
+                corpus,
+                "--out",
+                out,
+                "--num_samples",
+                str(num_samples),
+                "--resume",
+                "none",
+                *options,
+            ]
         )
         return hashlib.sha256((self.out / stage / "weights.safetensors").read_bytes()).hexdigest()
 

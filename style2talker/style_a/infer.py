@@ -143,7 +143,7 @@ class StyleA:
 
 def picture_tensor(picture_hw3: np.ndarray) -> Tensor:
     """uint8 [H, W, 3] -> float [1, 3, H, W] in [-1, 1]."""
-    tensor = torch.from_numpy(np.ascontiguousarray(picture_hw3))
+    tensor = torch.from_numpy(np.array(picture_hw3, order="C"))  # a copy: pictures may be read-only
     return tensor.permute(2, 0, 1)[None].float() / 127.5 - 1
 
 

@@ -164,4 +164,4 @@ class StyleE:
                 f"{name} has shape {value.shape}, expected ({length},); the checkpoint was trained on face "
                 f"model {self.about.get('face_model', 'unknown')} with {self.text_dim} text dimensions"
             )
-        return torch.as_tensor(value, device=device)[None]
+        return torch.tensor(value, device=device)[None]  # a copy: rows of a corpus are read-only
