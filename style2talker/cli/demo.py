@@ -12,6 +12,7 @@ import typer
 SENTENCE = "Thank you for coming. Every part of this picture was made by a program that anyone can read."
 TEXT = "The person is overjoyed, strongly raises the cheeks and powerfully pulls up the lip corners."
 PICTURE_STYLE = "poster"
+DEGREE = 0.8
 STYLE_A = ("--art_styles", PICTURE_STYLE, "--adversarial_from_samples", "500")
 """One art style is learned in minutes; by default all are, and the discriminator joins later."""
 
@@ -39,7 +40,7 @@ def demo(
         str(style_a_samples),
         *STYLE_A,
     )
-    video = run.step("talking head", run.talk, train_e, train_a, SENTENCE, TEXT)
+    video = run.step("talking head", run.talk, train_e, train_a, SENTENCE, TEXT, PICTURE_STYLE, str(DEGREE))
     run.step("report", run.report, video, always=True)
     typer.echo(f"\n  the video      {out / 'talking_head.mp4'}\n  the report     {out / 'report.html'}")
     typer.echo(f"  the data card  {out / 'corpus' / 'card.html'}\n  the corpus     {out / 'corpus'}")
@@ -115,7 +116,7 @@ class _Demo:
         from style2talker.twin.speech import RATE_HZ, Voice, speak
 
         Image.fromarray(data.astronaut()).save(self.out / "portrait.png")
-        Image.fromarray(draw(PICTURE_STYLE, data.astronaut())).save(self.out / "art.png")
+        Image.fromarray(draw(PICTURE_STYLE, data.coffee())).save(self.out / "art.png")
         soundfile.write(self.out / "speech.wav", speak(SENTENCE, voice=Voice(name="en-us+f2")).audio, RATE_HZ)
         made = generate(
             Request(
@@ -123,6 +124,7 @@ class _Demo:
                 audio=self.out / "speech.wav",
                 text=TEXT,
                 art=self.out / "art.png",
+                degree=DEGREE,
                 style_e=self.out / "style_e",
                 style_a=self.out / "style_a",
                 out=self.out / "talking_head.mp4",
