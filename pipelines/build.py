@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.commit import commit
-from pipelines.ledger import WORK, PartitionPlan, is_done, plan_partitions
+from pipelines.ledger import WORK, PartitionPlan, forget_stale, is_done, plan_partitions
 from pipelines.profiles import stages_of
 from pipelines.run import run_partitions
 from pipelines.shard import read_record, shard_fingerprint
@@ -70,6 +70,8 @@ def build(
     )
     store = open_store(out)
     _claim(store, plan.card)
+    for partition in plan.unfinished:
+        forget_stale(store, partition, plan.stages)
     if plan.unfinished:
         run_partitions(plan.unfinished, plan.stages, uri=out, card=plan.card, workers=workers)
     return commit(
@@ -144,5 +146,12 @@ def _check_out(store: Store, card: Card) -> None:
 
 
 def _claim(store: Store, card: Card) -> None:
-    if not store.exists(OWNER):
+    if store.exists(OWNER):
+        return
+    try:
         store.write(OWNER, json.dumps({"name": card.name, "root": str(card.root)}).encode())
+    except OSError as error:
+        raise UserError(
+            f"{store.uri} cannot be written ({error.strerror or error}); give an --out that this user may "
+            "write to."
+        ) from error

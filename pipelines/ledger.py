@@ -80,6 +80,24 @@ def is_done(store: Store, plan: PartitionPlan, stage: str) -> bool:
     return store.exists(name) and not any(row["kind"] in TRANSIENT for row in rejects_in(store, name))
 
 
+def forget_stale(store: Store, plan: PartitionPlan, stages: Sequence[Stage]) -> None:
+    """Delete what was made from a work file that will be made again because of a `TRANSIENT` reject.
+
+    Its name does not change when a file is back, so the readers of it would count as done without that file.
+    """
+    stale: set[str] = set()
+    for stage in stages:
+        if stale & {"discover", *stage.reads}:
+            stale.add(stage.name)
+        elif store.exists(plan.file(stage.name)) and not is_done(store, plan, stage.name):
+            stale.add(stage.name)
+            continue  # this one is overwritten, and until then it says what is stale
+        if stage.name in stale and store.exists(plan.file(stage.name)):
+            store.delete(plan.file(stage.name))
+    if stale and store.exists(plan.file("shard")):
+        store.delete(plan.file("shard"))
+
+
 def rejects_in(store: Store, name: str) -> list[Row]:
     """The rejects in a work file's footer."""
     with pq.ParquetFile(store.open(name)) as file:

@@ -97,6 +97,7 @@ def make_hear(config: FakeConfig, root: Path) -> Work:
     def run(clip: Row) -> Row:
         time.sleep(SECONDS)
         clip_id, num_frames = clip["clip_id"], clip["num_frames"]
+        (root / clip["source_uri"]).read_bytes()  # as the real stage does; it may be gone
         return {
             "clip_id": clip_id,
             "audio": {"bytes": clip_id.encode(), "path": None},

@@ -124,8 +124,9 @@ def test_what_killed_writers_and_older_builds_left_is_swept(
     assert not (out / "_work/fit/p0001-00.parquet").exists()
 
 
+@pytest.mark.parametrize("stage", ["discover", "hear"])
 def test_a_file_that_was_only_gone_for_a_moment_is_looked_at_again(
-    build_here, footage: Path, tmp_path: Path
+    build_here, footage: Path, contents, tmp_path: Path, stage: str
 ) -> None:
     from pipelines import run
 
@@ -133,7 +134,8 @@ def test_a_file_that_was_only_gone_for_a_moment_is_looked_at_again(
     original, text = run.RunStage._input, source.read_text()
 
     def vanish(self, store, plan):
-        source.unlink(missing_ok=True)
+        if self._stage.name == stage:
+            source.unlink(missing_ok=True)
         return original(self, store, plan)
 
     with pytest.MonkeyPatch.context() as patch:
@@ -145,6 +147,8 @@ def test_a_file_that_was_only_gone_for_a_moment_is_looked_at_again(
     source.write_text(text)
     build_here(footage, out)
     assert "talker04.mp4" not in {row["source_uri"] for row in Corpus.open(str(out)).rejects()}
+    build_here(footage, tmp_path / "undisturbed")
+    assert contents(out) == contents(tmp_path / "undisturbed")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything, so there is no unreadable file")
