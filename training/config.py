@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import yaml
-from jsonargparse import ArgumentParser, set_parsing_settings
+from jsonargparse import ArgumentError, ArgumentParser, set_parsing_settings
 
 from style2talker.errors import UserError
 
@@ -78,7 +78,7 @@ def parse_config(config_class: type[Config], argv: Sequence[str], *, prog: str) 
             _check_key(key, list(keys), path)
     try:
         return _build(config_class, parser.parse_args(words))
-    except Exception as problem:
+    except (ArgumentError, TypeError, KeyError, ValueError) as problem:
         raise UserError(f"{prog}: {' '.join(str(problem).split())}; see --help.") from problem
 
 

@@ -56,6 +56,13 @@ def test_a_value_of_the_wrong_type_is_one_sentence(argv: list[str]) -> None:
         parse(*argv)
 
 
+def test_a_group_of_keys_that_is_one_value_is_one_sentence(tmp_path: Path) -> None:
+    file = tmp_path / "run.yaml"
+    file.write_text("model: 3\n")
+    with pytest.raises(UserError, match="--help"):
+        parse("--config", str(file))
+
+
 def test_a_missing_option_is_named() -> None:
     with pytest.raises(UserError, match="corpus"):
         parse_config(StyleETraining, ["--out", "x"], prog="train style-e")
