@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from style2talker.corpus.manifest import NAME, Manifest, ShardEntry, read_manifest
+from style2talker.corpus.manifest import NAME, Manifest, ShardEntry, json_sha256, read_manifest
 from style2talker.corpus.schema import CLIPS, FRAMES, NUM_SENTENCES, REJECTS
 from style2talker.corpus.uri import Store, open_store
 from style2talker.errors import UserError
@@ -29,6 +29,7 @@ def verify(uri: str) -> list[str]:
 
 def _files(store: Store, manifest: Manifest) -> Iterator[str]:
     seen: dict[str, str] = {}
+    num_frames: dict[str, int] = {}
     ids: dict[tuple[str, int, str], list[str]] = {}
     for shard in manifest.shards:
         problem = _bytes(store, shard)
@@ -44,7 +45,10 @@ def _files(store: Store, manifest: Manifest) -> Iterator[str]:
                     continue
                 clip_ids = file.read(columns=["clip_id"]).column(0).to_pylist()
                 ids[shard.split, shard.partition, shard.kind] = clip_ids
-                yield from _clips(file, shard, seen) if shard.kind == "clips" else _frames(file, shard)
+                if shard.kind == "clips":
+                    yield from _clips(file, shard, seen, num_frames)
+                else:
+                    yield from _frames(file, shard, num_frames)
         except (pa.ArrowException, OSError, KeyError) as error:
             yield f"{shard.path} cannot be read as Parquet ({error})."
     for (split, partition, kind), clip_ids in ids.items():
@@ -81,7 +85,9 @@ def _schema(file: pq.ParquetFile, shard: ShardEntry) -> Iterator[str]:
         yield f"{shard.path} has {file.metadata.num_rows} rows, the manifest says {shard.rows}."
 
 
-def _clips(file: pq.ParquetFile, shard: ShardEntry, seen: dict[str, str]) -> Iterator[str]:
+def _clips(
+    file: pq.ParquetFile, shard: ShardEntry, seen: dict[str, str], known: dict[str, int]
+) -> Iterator[str]:
     for group in range(file.num_row_groups):
         table = file.read_row_group(
             group, columns=["clip_id", "split", "num_frames", "sentences", *PER_FRAME]
@@ -91,7 +97,7 @@ def _clips(file: pq.ParquetFile, shard: ShardEntry, seen: dict[str, str]) -> Ite
         for row, clip_id in enumerate(table.column("clip_id").to_pylist()):
             if clip_id in seen:
                 yield f"clip {clip_id} is in {seen[clip_id]} and again in {shard.path}."
-            seen[clip_id] = shard.path
+            seen[clip_id], known[clip_id] = shard.path, num_frames[row]
             for name in PER_FRAME:
                 entries = lengths[name][row]
                 if entries != num_frames[row]:
@@ -102,10 +108,12 @@ def _clips(file: pq.ParquetFile, shard: ShardEntry, seen: dict[str, str]) -> Ite
             yield f"{shard.path} holds clips of another split than {shard.split}."
 
 
-def _frames(file: pq.ParquetFile, shard: ShardEntry) -> Iterator[str]:
+def _frames(file: pq.ParquetFile, shard: ShardEntry, known: dict[str, int]) -> Iterator[str]:
     for group in range(file.num_row_groups):
         table = file.read_row_group(group)
         for clip_id, pictures in zip(table.column("clip_id").to_pylist(), table.column("jpeg"), strict=True):
+            if len(pictures.values) != known.get(clip_id, len(pictures.values)):
+                yield f"clip {clip_id} has {known[clip_id]} frames but {len(pictures.values)} pictures."
             if any(not picture.as_py().startswith(b"\xff\xd8") for picture in pictures.values):
                 yield f"clip {clip_id} in {shard.path} holds a frame that is not a JPEG."
 
@@ -118,6 +126,10 @@ def _totals(manifest: Manifest) -> Iterator[str]:
     rows = sum(shard.rows for shard in manifest.of_kind("clips"))
     if rows != manifest.num_clips:
         yield f"{NAME} says {manifest.num_clips} clips, its shards sum to {rows}."
+    for what in ("card", "config"):
+        actual, said = json_sha256(getattr(manifest, what)), getattr(manifest, f"{what}_sha256")
+        if actual != said:
+            yield f"{NAME} holds a {what} with sha256 {actual[:16]}..., it says {said[:16]}...; it was changed."
 
 
 def _strays(store: Store, manifest: Manifest) -> Iterator[str]:

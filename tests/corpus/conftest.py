@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from style2talker.corpus.manifest import Manifest, ShardEntry, StageEntry, write_manifest
+from style2talker.corpus.manifest import Manifest, ShardEntry, StageEntry, json_sha256, write_manifest
 from style2talker.corpus.schema import CLIPS, FRAMES, REJECTS, SCHEMA_VERSION
 from style2talker.corpus.shard import file_sha256, write_shard
 from style2talker.corpus.uri import open_store
@@ -99,9 +99,9 @@ def write_tiny_corpus(folder: Path) -> Path:
         made_with="test",
         profile="small",
         card={},
-        card_sha256="",
+        card_sha256=json_sha256({}),
         config={},
-        config_sha256="",
+        config_sha256=json_sha256({}),
         num_sources=5,
         num_clips=4,
         duration_s=8.0,

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from style2talker.corpus.manifest import read_manifest, write_manifest
+from style2talker.corpus.schema import FRAMES
+from style2talker.corpus.shard import write_shard
 from style2talker.corpus.uri import open_store
 from style2talker.corpus.verify import verify
 
@@ -57,3 +59,21 @@ def test_wrong_counts_and_strays_are_found(tiny_corpus: Path) -> None:
     problems = verify(str(tiny_corpus))
     assert any("says 5 clips" in problem for problem in problems)
     assert any("train-00009.parquet is not in the manifest" in problem for problem in problems)
+
+
+def test_a_changed_card_and_lost_pictures_are_found(tiny_corpus: Path) -> None:
+    store = open_store(str(tiny_corpus))
+    manifest = read_manifest(store)
+    path = "frames/val-00000.parquet"
+    rows = [{"clip_id": f"val{n}", "jpeg": [b"\xff\xd8"]} for n in range(2)]
+    write_shard(tiny_corpus / path, rows, schema=FRAMES, rows_per_group=1)
+    shards = tuple(
+        dataclasses.replace(entry, bytes=store.size(path), sha256=store.sha256(path))
+        if entry.path == path
+        else entry
+        for entry in manifest.shards
+    )
+    write_manifest(store, dataclasses.replace(manifest, shards=shards, card={"licence": "MIT"}))
+    problems = verify(str(tiny_corpus))
+    assert any("frames but 1 pictures" in problem for problem in problems)
+    assert any("holds a card with sha256" in problem for problem in problems)
