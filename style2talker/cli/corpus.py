@@ -49,7 +49,10 @@ def build(
         raise UserError(f"no clip was kept; `style2talker inspect {out}` lists the reasons.")
 
 
-def inspect(uri: Uri) -> None:
+def inspect(
+    uri: Uri,
+    list_clips: Annotated[bool, typer.Option("--clips", help="Also list every clip by its id.")] = False,
+) -> None:
     """Show what a corpus holds: clips by split and emotion, stages, rejects by reason."""
     from collections import Counter
 
@@ -74,6 +77,9 @@ def inspect(uri: Uri) -> None:
         models = ", ".join(f"{name} {sha256[:8]}" for name, sha256 in stage.weights.items())
         stages.add_row(stage.name, str(stage.version), stage.config_sha256[:8], models)
     console.print(clips, stages)
+    if list_clips:
+        for row in corpus.clips(columns=["clip_id", "split", "speaker", "emotion", "transcript"]):
+            console.print(*row.values(), markup=False)
     rejects = corpus.rejects()
     table = Table(
         "what", "span", "stage", "kind", "why", title=f"{len(rejects)} rejects", title_justify="left"

@@ -55,7 +55,7 @@ def borrowed_pose(clip: str, num_frames: int, *, rotation_3: np.ndarray, transla
     uri, _, clip_id = clip.rpartition("#")
     if not uri:
         raise UserError(
-            f"--pose got {clip!r}; expected auto, or CORPUS_URI#CLIP_ID (see `style2talker inspect URI`)."
+            f"--pose got {clip!r}; expected auto, or CORPUS_URI#CLIP_ID (see `style2talker inspect URI --clips`)."
         )
     corpus = Corpus.open(uri)
     for row in corpus.clips(columns=["clip_id", "rotation", "translation"]):
@@ -65,7 +65,7 @@ def borrowed_pose(clip: str, num_frames: int, *, rotation_3: np.ndarray, transla
             break
     else:
         raise UserError(
-            f"the corpus {uri} has no clip {clip_id!r}; `style2talker inspect {uri}` lists its clips."
+            f"the corpus {uri} has no clip {clip_id!r}; `style2talker inspect {uri} --clips` lists its clips."
         )
     order_t = there_and_back(len(rotation_t3), num_frames)
     scale = translation_3[2] / translation_t3[0, 2]

@@ -38,6 +38,8 @@ def test_inspect_shows_clips_stages_and_rejects(app: typer.Typer, tmp_path: Path
     assert result.exit_code == 0
     for word in ("4 clips", "train", "happy 2", "track", "1 rejects", "not_media"):
         assert word in result.output
+    assert "train1" not in result.output
+    assert "train1" in run(app, "inspect", tmp_path / "c", "--clips").output
 
 
 def test_verify_says_what_is_wrong_and_fails(app: typer.Typer, tmp_path: Path) -> None:
