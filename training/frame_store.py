@@ -41,8 +41,7 @@ class FrameStore:
         """
         if clip_id not in self.place:
             raise UserError(
-                f"{self.corpus.store.uri} has no frames of clip {clip_id}; "
-                "run `style2talker corpus verify` on it"
+                f"{self.corpus.store.uri} has no frames of clip {clip_id}; run `style2talker verify` on it"
             )
         place = self.place[clip_id]
         if place not in self.groups:

@@ -63,7 +63,7 @@ def train_style_a(
     if not splits.get("train", ([], {}))[0]:
         raise UserError(
             f"{config.corpus} has no clip with two frames of a face in its train split; "
-            f"`style2talker corpus inspect` shows what it holds"
+            f"`style2talker inspect` shows what it holds"
         )
     config = _for_devices(config)
     model = replace(config.model, resolution=config.resolution)

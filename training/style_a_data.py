@@ -65,7 +65,7 @@ def face_clips(rows: Iterable[Mapping[str, Any]], *, face_model_sha256: str) -> 
             continue
         motion_tk = motion_coefficients(row["expression"], row["rotation"], row["translation"], row["crop"])
         if not (np.isfinite(motion_tk).all() and np.isfinite(row["identity"]).all()):
-            raise UserError(f"clip {row['clip_id']} holds NaN coefficients; run `style2talker corpus verify`")
+            raise UserError(f"clip {row['clip_id']} holds NaN coefficients; run `style2talker verify`")
         clips.append(
             FaceClip(
                 clip_id=row["clip_id"],

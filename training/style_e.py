@@ -61,7 +61,7 @@ def train_style_e(
     if not train:
         raise UserError(
             f"{config.corpus} has no clip of at least {WINDOW} frames in its train split; "
-            f"`style2talker corpus inspect` shows what it holds"
+            f"`style2talker inspect` shows what it holds"
         )
     val = _clips(config, "val", rows, face)
     if not val:

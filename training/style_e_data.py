@@ -75,7 +75,7 @@ def motion_clips(
             sentences=tuple(sentence["text"] for sentence in row["sentences"]),
         )
         if not (np.isfinite(clip.expression_tk).all() and np.isfinite(clip.identity_i).all()):
-            raise UserError(f"clip {clip.clip_id} holds NaN coefficients; run `style2talker corpus verify`")
+            raise UserError(f"clip {clip.clip_id} holds NaN coefficients; run `style2talker verify`")
         clips.append(clip)
     return clips, num_short
 

@@ -29,4 +29,4 @@ def register(app: typer.Typer) -> None:
             seed=seed,
             workers=workers,
         )
-        typer.echo(f"{len(paths)} clips in {out}; next: style2talker corpus build {out} --out CORPUS")
+        typer.echo(f"{len(paths)} clips in {out}; next: style2talker build {out} --out CORPUS")
