@@ -44,7 +44,7 @@ def read_picture(path: str | Path) -> np.ndarray:
             return np.asarray(upright.convert("RGB"))
     except FileNotFoundError as error:
         raise UserError(f"there is no picture at {path}; give the path of a JPEG or PNG file.") from error
-    except (UnidentifiedImageError, OSError) as error:
+    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
         raise UserError(
             f"{path} is not a picture that can be read ({error}); give a JPEG or PNG file."
         ) from error
