@@ -129,7 +129,7 @@ def _totals(manifest: Manifest) -> Iterator[str]:
     for what in ("card", "config"):
         actual, said = json_sha256(getattr(manifest, what)), getattr(manifest, f"{what}_sha256")
         if actual != said:
-            yield f"{NAME} holds a {what} with sha256 {actual[:16]}..., it says {said[:16]}...; it was changed."
+            yield f"{NAME} holds a {what} with sha256 {actual[:16]}..., not {said[:16]}...; it was changed."
 
 
 def _strays(store: Store, manifest: Manifest) -> Iterator[str]:

@@ -55,7 +55,8 @@ def borrowed_pose(clip: str, num_frames: int, *, rotation_3: np.ndarray, transla
     uri, _, clip_id = clip.rpartition("#")
     if not uri:
         raise UserError(
-            f"--pose got {clip!r}; expected auto, or CORPUS_URI#CLIP_ID (see `style2talker inspect URI --clips`)."
+            f"--pose got {clip!r}; expected auto, or CORPUS_URI#CLIP_ID "
+            "(see `style2talker inspect URI --clips`)."
         )
     corpus = Corpus.open(uri)
     for row in corpus.clips(columns=["clip_id", "rotation", "translation"]):
