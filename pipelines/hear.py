@@ -69,6 +69,6 @@ STAGE = Stage(
     make=make,
     reads={"track": ("num_frames",)},
     weights=(HearConfig().transcriber,),
-    libraries=("av", "faster-whisper", "ctranslate2", "librosa"),
+    libraries=("av", "faster-whisper", "ctranslate2", "onnxruntime", "numpy", "scipy"),
     has_actors=True,
 )
