@@ -4,7 +4,7 @@ Reads    source_uri, source_id
 Writes   clip_id, source_id, source_uri, start_s, end_s, source_rate_hz, source_width_px, source_height_px,
          source_audio_rate_hz
 Rejects  empty_file, git_lfs_pointer, not_media, no_video, no_audio, silent_audio, no_speech, too_short,
-         vanished, unreadable (of a whole source)
+         decode_failed, vanished, unreadable (of a whole source); duplicate, outside_root (sources.py)
 """
 
 import hashlib

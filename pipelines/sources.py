@@ -51,12 +51,20 @@ def find_sources(card: Card, *, num_threads: int) -> tuple[list[Source], list[Ro
     Raises:
         UserError: not one file.
     """
+    rejects = [
+        reject_row(
+            {"source_uri": folder},
+            stage="discover",
+            kind="unreadable",
+            message="A folder that this user may not list; what is in it is unknown.",
+        )
+        for folder in closed_folders(card)
+    ]
     paths = list_files(card)
-    if not paths:
+    if not paths and not rejects:
         what = f"matches {card.glob!r}" if card.glob else f"has a video suffix ({', '.join(VIDEO_SUFFIXES)})"
         raise UserError(f"{card.root} is empty for this card: no file {what}; check the root and the glob.")
     sources: list[Source] = []
-    rejects: list[Row] = []
     first_path: dict[str, str] = {}
     with ThreadPoolExecutor(num_threads) as pool:
         found = pool.map(lambda path: _hash(card.root, path), paths)
@@ -81,7 +89,25 @@ def list_files(card: Card) -> list[str]:
         for path in entries
         if (card.glob or path.suffix.lower() in VIDEO_SUFFIXES) and not path.is_dir()
     }
-    return sorted(p.as_posix() for p in relative if not any(part.startswith(".") for part in p.parts))
+    return _visible(relative)
+
+
+def _visible(paths: Iterable[Path]) -> list[str]:
+    return sorted(p.as_posix() for p in paths if not any(part.startswith(".") for part in p.parts))
+
+
+def closed_folders(card: Card) -> list[str]:
+    """Folders below the root that cannot be listed; a walk passes over them without a word.
+
+    Raises:
+        UserError: the root itself is one of them.
+    """
+    closed: list[str] = []
+    for _ in os.walk(card.root, onerror=lambda error: closed.append(error.filename)):
+        pass
+    if str(card.root) in closed:
+        raise UserError(f"{card.root} cannot be listed by this user; check its permissions.")
+    return _visible(Path(folder).relative_to(card.root) for folder in closed)
 
 
 def _walk(root: Path) -> Iterable[Path]:

@@ -159,6 +159,29 @@ def test_an_unreadable_file_is_a_reject(build_here, footage: Path, tmp_path: Pat
     assert kinds["talker01.mp4"] == "unreadable"
 
 
+def test_a_folder_that_cannot_be_listed_is_a_reject(
+    build_here, footage: Path, tmp_path: Path, monkeypatch
+) -> None:
+    closed, listed = footage / "closed", os.scandir
+    closed.mkdir()
+
+    def scandir(path):
+        if Path(path) == closed:
+            raise PermissionError(13, "Permission denied", str(path))
+        return listed(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    build_here(footage, tmp_path / "out")
+    kinds = {row["source_uri"]: row["kind"] for row in Corpus.open(str(tmp_path / "out")).rejects()}
+    assert kinds["closed"] == "unreadable"
+
+
+def test_an_output_that_cannot_be_written_is_one_sentence(build_here, footage: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(UserError, match="cannot be written"):
+        build_here(footage, tmp_path / "file" / "out")
+
+
 def test_links_out_of_the_root_and_broken_links_are_rejects(
     build_here, footage: Path, tmp_path: Path
 ) -> None:
