@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from pipelines.stage import Row, Stage, Work
 from style2talker.corpus.schema import FIT_FIELDS
-from style2talker.errors import Reject
+from style2talker.errors import Reject, UserError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,12 +31,15 @@ def make(config: FitConfig, root: Path) -> Work:
     def fit(clip: Row) -> Row:
         num_frames = len(clip["face_found"])
         found_t = np.array(clip["face_found"])
-        result = fit_clip(
-            clip["landmarks"].reshape(num_frames, -1, 3),
-            blendshapes_tk=clip["blendshapes"],
-            model=model,
-            face_found_t=found_t,
-        )
+        try:
+            result = fit_clip(
+                clip["landmarks"].reshape(num_frames, -1, 3),
+                blendshapes_tk=clip["blendshapes"],
+                model=model,
+                face_found_t=found_t,
+            )
+        except UserError as error:  # landmarks that are no face, such as a head turned away: the row's fault
+            raise Reject("fit_diverged", str(error)) from error
         error = float(np.median(result.error_t[found_t]))
         if not error <= config.largest_error:  # also when it is NaN
             raise Reject(

@@ -23,8 +23,9 @@ WORK = "_work"
 REJECTS_KEY = "style2talker.rejects"
 TRANSIENT = ("vanished", "unreadable")
 """Kinds that say something about the moment, not the file: such a partition is looked at again."""
-ROW_ERRORS = (av.FFmpegError, cv2.error, OSError, ValueError, ArithmeticError)
-"""What broken media and numbers raise. Anything else is a fault of the program and stops the build."""
+ROW_ERRORS = (av.FFmpegError, cv2.error, OSError, ValueError, ArithmeticError, RuntimeError)
+"""What broken media and numbers raise, RuntimeError from the native code of MediaPipe, CTranslate2 and torch.
+Anything else is a fault of the program and stops the build."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

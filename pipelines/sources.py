@@ -45,8 +45,8 @@ def find_sources(card: Card, *, num_threads: int) -> tuple[list[Source], list[Ro
     """Hash every file that the card names.
 
     Returns:
-        Sources in the order of their paths, and rejects of the kinds empty_file, unreadable, vanished,
-        outside_root and duplicate (the same bytes under another path; the first path is kept).
+        Sources in the order of their paths, and rejects of the kinds empty_file, not_media, unreadable,
+        vanished, outside_root and duplicate (the same bytes under another path; the first path is kept).
 
     Raises:
         UserError: not one file.
@@ -120,6 +120,8 @@ def _hash(root: Path, uri: str) -> Source | Reject:
     try:
         if not path.resolve().is_relative_to(root.resolve()):
             return Reject("outside_root", "It is a link to a file outside the card's root.")
+        if path.exists() and not path.is_file():
+            return Reject("not_media", "It is a pipe, socket or device, not a file.")
         with path.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
             num_bytes = stream.tell()

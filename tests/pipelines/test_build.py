@@ -182,15 +182,17 @@ def test_an_output_that_cannot_be_written_is_one_sentence(build_here, footage: P
         build_here(footage, tmp_path / "file" / "out")
 
 
-def test_links_out_of_the_root_and_broken_links_are_rejects(
+def test_links_out_of_the_root_broken_links_and_pipes_are_rejects(
     build_here, footage: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "secret.mp4").write_text("50")
     (footage / "out.mp4").symlink_to(tmp_path / "secret.mp4")
     (footage / "nowhere.mp4").symlink_to(footage / "gone.mp4")
+    os.mkfifo(footage / "pipe.mp4")
     build_here(footage, tmp_path / "out")
     kinds = {row["source_uri"]: row["kind"] for row in Corpus.open(str(tmp_path / "out")).rejects()}
     assert (kinds["out.mp4"], kinds["nowhere.mp4"]) == ("outside_root", "vanished")
+    assert kinds["pipe.mp4"] == "not_media"
 
 
 def test_bad_calls_are_one_sentence(build_here, footage: Path, tmp_path: Path) -> None:
