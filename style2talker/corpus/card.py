@@ -61,14 +61,15 @@ class Card:
         if self.speaker is None:
             return PurePosixPath(source_uri).stem
         found = re.search(self.speaker, source_uri)
-        return PurePosixPath(source_uri).stem if found is None else _group(found, "speaker")
+        named = None if found is None else _group(found, "speaker")
+        return named or PurePosixPath(source_uri).stem
 
     def emotion_of(self, source_uri: str) -> tuple[str | None, int | None]:
         """The dataset's own label in our words and its level; None where the path does not say."""
         found = re.search(self.emotion, source_uri) if self.emotion else None
-        if found is None:
+        raw = None if found is None else _group(found, "emotion")
+        if found is None or raw is None:
             return None, None
-        raw = _group(found, "emotion")
         level = found.groupdict().get("level")
         return self.labels.get(raw, raw), int(level) if level and level.isdigit() else None
 
@@ -120,9 +121,9 @@ def parse_card(data: Mapping[str, Any], *, folder: Path, source: str) -> Card:
         if key not in known:
             near = difflib.get_close_matches(str(key), known, n=1, cutoff=0.0)[0]
             raise UserError(f"{source} has the unknown key {key!r}; the nearest known key is {near!r}.")
-    values = {"root": ".", **data}
+    values = {"root": ".", **{key: value for key, value in data.items() if value is not None}}
     for key, kind in _KINDS.items():
-        if values.get(key) is not None and not isinstance(values[key], kind):
+        if key in values and not isinstance(values[key], kind):
             wanted = " or ".join(t.__name__ for t in (kind if isinstance(kind, tuple) else (kind,)))
             raise UserError(f"{source}: {key} is {values[key]!r}, expected {wanted}.")
     if not values.get("name"):
@@ -137,10 +138,11 @@ def parse_card(data: Mapping[str, Any], *, folder: Path, source: str) -> Card:
         )
     for key in ("speaker", "emotion"):
         _check_pattern(values.get(key), key, source)
+    _check_labels(values.get("labels", {}), source)
     _check_splits(values.get("splits", {}), source)
     values["root"] = root
     values["must_not_be_used_for"] = tuple(values.get("must_not_be_used_for", NOT_FOR))
-    return Card(**{key: value for key, value in values.items() if value is not None})
+    return Card(**values)
 
 
 _KINDS: dict[str, Any] = {
@@ -163,6 +165,14 @@ def _check_pattern(pattern: str | None, key: str, source: str) -> None:
         )
 
 
+def _check_labels(labels: Mapping[Any, Any], source: str) -> None:
+    for word in (*labels, *labels.values()):
+        if not isinstance(word, str):
+            raise UserError(
+                f"{source}: labels has {word!r}, expected words; put it in quotes as the path has it."
+            )
+
+
 def _check_splits(splits: Mapping[str, Any], source: str) -> None:
     for name, share in splits.items():
         if name not in SPLITS:
@@ -171,6 +181,12 @@ def _check_splits(splits: Mapping[str, Any], source: str) -> None:
             raise UserError(
                 f"{source}: split {name} is {share!r}, expected a share such as 0.1 or a list of speakers."
             )
+        for speaker in share if isinstance(share, list) else ():
+            if not isinstance(speaker, str):
+                raise UserError(
+                    f"{source}: split {name} names the speaker {speaker!r}, expected a word; put it in "
+                    "quotes as the path has it."
+                )
     shares = [share for share in splits.values() if not isinstance(share, list)]
     if shares and len(shares) < len(splits):
         raise UserError(f"{source}: splits mix shares and lists of speakers; use one of the two.")
@@ -178,5 +194,6 @@ def _check_splits(splits: Mapping[str, Any], source: str) -> None:
         raise UserError(f"{source}: the shares of the splits sum to {sum(shares):g}, expected 1.")
 
 
-def _group(found: re.Match[str], name: str) -> str:
+def _group(found: re.Match[str], name: str) -> str | None:
+    """The named group or the first; None where it is an optional one that took no part."""
     return found.groupdict().get(name) or found.group(1)

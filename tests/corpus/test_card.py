@@ -38,6 +38,15 @@ splits: {test: [M030]}
     assert (card.split_of("M030"), card.split_of("M031")) == ("test", "train")
 
 
+def test_a_key_without_a_value_and_a_group_without_a_match_fall_back(tmp_path: Path) -> None:
+    card_at(tmp_path, "name: x\nroot:\nmust_not_be_used_for:\nspeaker: '^(S[0-9])?'\nemotion: '_(sad)?'")
+    card = load_card(tmp_path)
+    assert card.root == tmp_path.resolve()
+    assert card.must_not_be_used_for
+    assert (card.speaker_of("S5_a.mp4"), card.speaker_of("b.mp4")) == ("S5", "b")
+    assert card.emotion_of("S5_a.mp4") == (None, None)
+
+
 def test_the_description_does_not_depend_on_the_place(tmp_path: Path) -> None:
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
@@ -61,6 +70,8 @@ def test_the_description_does_not_depend_on_the_place(tmp_path: Path) -> None:
         ("name: x\nsplits: {train: 0.5}", "sum to 0.5"),
         ("name: x\nsplits: {train: 0.5, test: [a]}", "mix"),
         ("name: x\ncommercial_use: maybe", "expected bool"),
+        ("name: x\nlabels: {01: neutral}", "labels has 1, expected words"),
+        ("name: x\nsplits: {test: [5]}", "speaker 5, expected a word"),
     ],
 )
 def test_a_wrong_card_is_one_sentence(tmp_path: Path, text: str, sentence: str) -> None:
