@@ -1,7 +1,8 @@
 # Two commands do everything: `make demo` and `make test`. They need Python 3.11 or 3.12 with pip, and make.
 # make demo VIDEOS=dir runs the demo on your own footage; OUT=dir says where its results go.
 
-PYTHON ?= $(firstword $(shell command -v python3.12 python3.11 python3 2>/dev/null))
+# The first that really starts: a version manager's stub may be on the path without a Python behind it.
+PYTHON ?= $(shell for p in python3.12 python3.11 python3; do $$p -c '' 2>/dev/null && echo $$p && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= $(if $(VIDEOS),demo-videos,demo)
