@@ -19,7 +19,7 @@ from pipelines.sources import Source
 from pipelines.stage import Row, Stage
 from style2talker.corpus.card import Card
 from style2talker.corpus.manifest import ShardEntry, StageEntry, json_sha256
-from style2talker.corpus.schema import CLIPS, FRAMES
+from style2talker.corpus.schema import CLIPS, FRAME_RATE_HZ, FRAMES
 from style2talker.corpus.shard import CLIPS_PER_GROUP, FRAMES_PER_GROUP, ShardWriter, file_sha256
 from style2talker.corpus.uri import Store
 
@@ -87,7 +87,7 @@ def write_shards(store: Store, plan: PartitionPlan, stages: Sequence[Stage], car
             split = labelled["split"]
             files.writer("clips", split).write({name: labelled[name] for name in CLIPS.names})
             files.writer("frames", split).write({name: labelled[name] for name in FRAMES.names})
-            duration_s += row["num_frames"] / 25
+            duration_s += row["num_frames"] / FRAME_RATE_HZ
     shards = tuple(files.entries)
     num_clips = sum(entry.rows for entry in shards if entry.kind == "clips")
     record = Record(num_clips=num_clips, duration_s=round(duration_s, 3), shards=shards)

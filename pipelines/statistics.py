@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from style2talker.corpus.reader import Corpus
+from style2talker.corpus.schema import FRAME_RATE_HZ
 from style2talker.emotion.taxonomy import EMOTIONS, LEVELS
 
 NUM_SAMPLES = 6
@@ -92,7 +93,7 @@ def gather(corpus: Corpus) -> Statistics:
 
 
 def _count(result: Statistics, row: dict[str, Any]) -> None:
-    split, duration_s = row["split"], row["num_frames"] / 25
+    split, duration_s = row["split"], row["num_frames"] / FRAME_RATE_HZ
     result.emotions[row["emotion"]] += 1
     result.levels[row["emotion_level"]] += 1
     result.speakers[row["speaker"]] += 1

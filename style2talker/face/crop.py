@@ -8,7 +8,9 @@ from collections.abc import Iterable, Iterator
 import cv2
 import numpy as np
 
-CROP_PX = 256
+from style2talker.corpus.schema import FRAME_SIZE_PX
+
+CROP_PX = FRAME_SIZE_PX
 INCREASE = 0.1
 
 Box = tuple[float, float, float]

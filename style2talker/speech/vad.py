@@ -2,7 +2,9 @@
 
 import numpy as np
 
-RATE_HZ = 16_000
+from style2talker.corpus.schema import AUDIO_RATE_HZ
+
+RATE_HZ = AUDIO_RATE_HZ
 _SHORTEST_SPEECH_MS = 250
 _SHORTEST_SILENCE_MS = 300
 _MARGIN_MS = 100  # the detector's 32 ms steps clip soft onsets and word ends

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from style2talker.corpus.schema import FRAME_RATE_HZ
 from style2talker.face.model import EXPRESSION_NAMES
 
-FRAME_RATE_HZ = 25
 LARGEST_ROTATION_DEG = (6.0, 10.0, 5.0)  # pitch, yaw, roll
 BLINK = (0.3, 0.85, 1.0, 0.8, 0.45, 0.15)  # about 0.24 s: shut fast, open slowly
 BLINK_GAP_S = (2.0, 5.0)

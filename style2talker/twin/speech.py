@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.signal import resample_poly
 
+from style2talker.corpus.schema import AUDIO_RATE_HZ
 from style2talker.errors import UserError
 
-RATE_HZ = 16_000
+RATE_HZ = AUDIO_RATE_HZ
 SILENCE = "_"
 
 _SYNCHRONOUS, _PHONEME_EVENTS_IPA = 2, 1 | 2

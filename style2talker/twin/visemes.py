@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from style2talker.corpus.schema import FRAME_RATE_HZ
 from style2talker.face.model import EXPRESSION_NAMES
 from style2talker.twin.speech import SILENCE
 
-FRAME_RATE_HZ = 25
 Phoneme = tuple[str, float, float]
 
 
