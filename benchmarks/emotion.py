@@ -2,9 +2,8 @@
 
 Truth     acted clips: MEAD's file names, `<actor>_front_<emotion>_level<n>_<clip>.mp4`; twin footage: the
           `.truth.json` beside each clip
-Run       python benchmarks/emotion.py --acted ../shared/data/mead_silent --twin demo/footage
-          python benchmarks/emotion.py --marks ../shared/data/mead_silent --marks ../shared/data/clips \\
-              --marks demo/footage
+Run       python benchmarks/emotion.py --acted ACTED_CLIPS --twin demo/footage
+          python benchmarks/emotion.py --marks ACTED_CLIPS --marks OTHER_CLIPS --marks demo/footage
 `--marks` measures the floors (neutral speech: GRID, MEAD's and the twin's neutral clips, by file name) and
 ceilings (all real files) that `emotion/action_units.py` holds, before rounding and its exceptions.
 """

@@ -24,7 +24,7 @@ COLUMNS = (
     *("identity", "expression", "rotation", "translation", "crop"),
 )
 DEGREES = (0.2, 0.4, 0.6, 0.8, 1.0)
-"""Degrees of style in training (papers 1.3)."""
+"""Degrees of style in training (Style2Talker)."""
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
 
 

@@ -37,7 +37,7 @@ from training.style_a_config import StyleATraining
 from training.style_a_data import FacePairs
 
 GENERATOR_BETAS = (0.9, 0.99)
-"""As in Style2Talker (papers 1.3): most of the loss is a regression, which momentum helps."""
+"""As in Style2Talker: most of the loss is a regression, which momentum helps."""
 DISCRIMINATOR_BETAS = (0.0, 0.99)
 """As in StyleGAN2."""
 NUM_VALIDATION_SAMPLES = 32

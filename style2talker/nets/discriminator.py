@@ -2,7 +2,7 @@
 
 Sources: residual blocks, [1 3 3 1] blur and mini-batch deviation of StyleGAN2 (arXiv 1912.04958, appendix B);
 projection of a condition on the last features (Miyato and Koyama 2018). Style2Talker conditions on degree and
-style number (papers 1.3); here the condition is any vector, so a picture's style statistics fit too.
+style number; here the condition is any vector, so a picture's style statistics fit too.
 Axes: B batch, C channels, H W pixels, D condition.
 """
 

@@ -1,4 +1,4 @@
-"""Backward warping and the AdaIN hourglass that predicts a flow (PIRender's WarpingNet, papers 1.3 and 3.2).
+"""Backward warping and the AdaIN hourglass that predicts a flow (PIRender's WarpingNet).
 
 A flow holds displacements in `grid_sample` units: the picture is 2 wide and 2 high, whatever its pixels, so
 one flow warps features of every size. `out(p) = in(p + flow(p))`.

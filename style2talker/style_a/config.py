@@ -7,9 +7,9 @@ from style2talker.face.model import EXPRESSION_NAMES
 
 RESOLUTIONS = (64, 128, 256, 512, 1024)
 NUM_POSE = 9
-"""Rotation 3, translation 3, crop 3 (papers 1.3, "condition")."""
+"""Rotation 3, translation 3, crop 3 (Style2Talker)."""
 WINDOW_FRAMES = 27
-"""13 frames before and after the one that is drawn (papers 1.3)."""
+"""13 frames before and after the one that is drawn (Style2Talker)."""
 
 
 # No slots: jsonargparse reads the default of a nested dataclass through vars().

@@ -1,4 +1,4 @@
-"""What is in the portrait (E_c, identity code) and what the art picture looks like (E_s); papers 1.3.
+"""What is in the portrait (E_c, identity code) and what the art picture looks like (E_s) in Style2Talker.
 
 Axes: B batch, C channels, H W pixels, S style dimension.
 """

@@ -1,4 +1,4 @@
-"""Style-A: portrait, motion and art picture -> one stylised frame (Style2Talker, papers 1.3).
+"""Style-A: portrait, motion and art picture -> one stylised frame (Style2Talker, arXiv 2403.06365).
 
     source -> content encoder -> features --warp(flow)--> refinement --> StyleGAN2 synthesis -> rgb + mask
     window -> descriptor ----> motion generator (+ geometric prior) -> flow, occlusion
@@ -6,9 +6,8 @@
     out = mask * recolour_d(warp(source)) + rgb
 
 What Style2Talker has that this has not: a StyleGAN pretrained on portraits, face parsing as content input.
-What this
-adds: the geometric prior, the linear colour map, and the warped source itself in the output, which keeps the
-person's own pixels at any resolution and lets a small network learn in minutes.
+What this adds: the geometric prior, the linear colour map, and the warped source itself in the output, which
+keeps the person's own pixels at any resolution and lets a small network learn in minutes.
 
 Axes: B batch, C channels, H W P pixels, K N motion window, D descriptor, L synthesis layers, S style
 dimension.
@@ -32,7 +31,7 @@ from style2talker.style_a.motion import MotionEncoder, MotionGenerator
 MASK_LOGIT = 4.0
 """Start of the mask logit: nearly all of the picture is the warped source."""
 SITE_PX = 64
-"""Where the refinement network acts (papers 1.3, "warp site")."""
+"""Where the refinement network acts in Style2Talker."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,8 +32,7 @@ class StyleA:
         generator: on the device to run on.
         about: what the checkpoint says of itself.
         output_px: side of the frames; by default the larger of what was trained and the portrait's 256 px.
-        Above
-            the trained resolution the source's own finer pixels are warped and the synthesised part is
+            Above the trained resolution the source's own finer pixels are warped and the synthesised part is
             enlarged.
     """
 

@@ -23,7 +23,7 @@ class LossWeights:
     """Weight of each loss; 0 switches it off. The defaults suit minutes of training on thousands of samples.
 
     Style2Talker trains for 200,000 steps with adversarial 0.01, reconstruction (squared) 0.1, LPIPS 0.01 and
-    mask 0.0005 (papers 1.3).
+    mask 0.0005.
     """
 
     reconstruction: float = 1.0
@@ -37,7 +37,7 @@ class LossWeights:
     art: float = 0.1
     """AdaIN statistics against the art picture, times the degree."""
     mask: float = 0.01
-    """Source kept in the picture beyond (1 - d)^2 0.9 + 0.1 (papers 1.3)."""
+    """Source kept in the picture beyond (1 - d)^2 0.9 + 0.1 (Style2Talker)."""
     residual: float = 0.1
     """Mean size of the flow's residual over the geometric prior, in half pictures."""
     r1: float = 1.0
@@ -92,7 +92,7 @@ def gradient_penalty(real_logit_b: Tensor, real: Tensor) -> Tensor:
 
 
 def condition(art: Tensor, degree_b: Tensor) -> Tensor:
-    """What the discriminator is told [B, 7]; Style2Talker tells degree and style number (papers 1.3).
+    """What the discriminator is told [B, 7]; Style2Talker tells degree and style number.
 
     Colour statistics stand for the style number, because any picture has them.
     """

@@ -1,5 +1,4 @@
-"""What moves where: motion coefficients -> descriptor -> residual flow and occlusion (G_m, papers 1.3 and
-3.2).
+"""What moves where: motion coefficients -> descriptor -> residual flow and occlusion (G_m of Style2Talker).
 
 Axes: B batch, T frames, K coefficients, N the 27 frames of a window, D descriptor, P H W pixels.
 """
