@@ -14,10 +14,12 @@ import numpy as np
 from style2talker import __version__
 from style2talker.corpus.schema import AUDIO_RATE_HZ, FRAME_RATE_HZ
 from style2talker.errors import Reject, UserError
+from style2talker.face.model import embedded
 from style2talker.generate.portrait import load_portrait, read_picture
 from style2talker.generate.pose import auto_pose, borrowed_pose
 from style2talker.media.audio import load_speech
 from style2talker.media.encode import VideoWriter
+from style2talker.nets.checkpoint import check_face_model
 from style2talker.nets.text import TextEncoder
 from style2talker.progress import track
 from style2talker.style_a.infer import StyleA
@@ -53,12 +55,13 @@ def generate(request: Request) -> Path:
 
     Raises:
         UserError: a picture without a face, audio that is unreadable or shorter than 0.2 s, an unknown pose
-            clip, or a checkpoint that is missing or of another kind.
+            clip, or a checkpoint that is missing, of another kind, version or face model.
     """
     speech = _speech(request.audio)
     portrait = load_portrait(request.portrait)
     art = None if request.art is None else read_picture(request.art)
     style_e = StyleE.load(request.style_e)
+    check_face_model(style_e.about, embedded().sha256, source=request.style_e)
     style_a = StyleA.load(request.style_a)
     num_frames = max(1, round(len(speech) / AUDIO_RATE_HZ * FRAME_RATE_HZ))
     expression_tk = style_e.generate(

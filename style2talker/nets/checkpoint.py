@@ -2,6 +2,8 @@
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -55,15 +57,44 @@ def load_checkpoint(directory: str | Path, *, kind: str) -> tuple[dict[str, Any]
     try:
         config = json.loads((source / CONFIG).read_text())
         state = load_file(source / WEIGHTS)
-    except (json.JSONDecodeError, SafetensorError) as problem:
+    except (ValueError, SafetensorError) as problem:
         raise UserError(
             f"{source}: the checkpoint is damaged ({problem}); copy or train it again"
         ) from problem
-    if config.get("kind") != kind:
-        raise UserError(
-            f"{source}: holds a {config.get('kind')} checkpoint, expected {kind}; give another path"
-        )
+    found = config.get("kind") if isinstance(config, dict) else None
+    if found != kind:
+        raise UserError(f"{source}: holds a {found} checkpoint, expected {kind}; give another path")
     return config, state
+
+
+@contextmanager
+def config_errors(source: str | Path) -> Iterator[None]:
+    """Around what is built from a checkpoint's config: a key that is missing or unknown is one sentence.
+
+    Raises:
+        UserError: the config is of another version, or was edited.
+    """
+    try:
+        yield
+    except (KeyError, TypeError) as problem:
+        raise UserError(
+            f"{source}: its {CONFIG} is not one of this version ({problem}); use the version that trained "
+            "it, or train it again"
+        ) from problem
+
+
+def check_face_model(config: dict[str, Any], sha256: str, *, source: str | Path) -> None:
+    """Refuse a checkpoint whose coefficients mean something else.
+
+    Raises:
+        UserError: it was trained on another face model than the one with `sha256`.
+    """
+    trained = str(config.get("face_model_sha256"))
+    if trained != sha256:
+        raise UserError(
+            f"{source}: was trained on face model {trained[:12]}, this version has {sha256[:12]}; "
+            "train it again or use the version that trained it"
+        )
 
 
 def load_weights(module: nn.Module, state: dict[str, Tensor], *, source: str | Path) -> None:

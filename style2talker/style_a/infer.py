@@ -14,7 +14,7 @@ from torch import Tensor
 from style2talker.corpus.schema import FRAME_SIZE_PX
 from style2talker.errors import UserError
 from style2talker.face.model import embedded
-from style2talker.nets.checkpoint import load_checkpoint, load_weights
+from style2talker.nets.checkpoint import check_face_model, config_errors, load_checkpoint, load_weights
 from style2talker.style_a.config import StyleAConfig
 from style2talker.style_a.generator import Content, Style, StyleAGenerator
 from style2talker.style_a.geometry_flow import FlowPrior, PosedFace
@@ -55,12 +55,9 @@ class StyleA:
             UserError: a missing, damaged or foreign checkpoint, or one trained on another face model.
         """
         about, state = load_checkpoint(path, kind="style-a")
-        if about["face_model_sha256"] != embedded().sha256:
-            raise UserError(
-                f"{path}: was trained on face model {about['face_model_sha256'][:12]}, this version has "
-                f"{embedded().sha256[:12]}; train it again or use the version that trained it"
-            )
-        generator = StyleAGenerator(StyleAConfig(**about["model"]))
+        check_face_model(about, embedded().sha256, source=path)
+        with config_errors(path):
+            generator = StyleAGenerator(StyleAConfig(**about["model"]))
         load_weights(generator, state, source=path)
         return cls(generator.to(device), about, output_px=output_px)
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from style2talker.errors import UserError
-from style2talker.nets.checkpoint import load_checkpoint, load_weights
+from style2talker.nets.checkpoint import config_errors, load_checkpoint, load_weights
 from style2talker.style_e.config import OVERLAP, WINDOW, StyleEConfig
 from style2talker.style_e.denoiser import Denoiser
 from style2talker.style_e.schedule import sampling_steps, schedule
@@ -46,8 +46,9 @@ class StyleE:
             UserError: a missing, damaged or foreign checkpoint.
         """
         about, state = load_checkpoint(path, kind="style-e")
-        config = StyleEConfig(**about["model"])
-        denoiser = Denoiser(config, **about["sizes"])
+        with config_errors(path):
+            config = StyleEConfig(**about["model"])
+            denoiser = Denoiser(config, **about["sizes"])
         load_weights(denoiser, state, source=path)
         return cls(denoiser.to(device), config, about)
 

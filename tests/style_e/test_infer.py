@@ -99,6 +99,16 @@ def test_a_checkpoint_gives_the_same_motion(style_e: StyleE, inputs: Inputs, tmp
     )
 
 
+@pytest.mark.parametrize("model", [{"hidden": 8, "no_such_size": 1}, None])
+def test_a_config_of_another_version_is_one_sentence(
+    style_e: StyleE, tmp_path: Path, model: dict[str, int] | None
+) -> None:
+    config = {} if model is None else {"model": model, "sizes": {}}
+    save_checkpoint(tmp_path, kind="style-e", config=config, state=style_e.denoiser.state_dict())
+    with pytest.raises(UserError, match="not one of this version"):
+        StyleE.load(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
