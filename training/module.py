@@ -3,9 +3,11 @@
 from typing import Any
 
 import lightning.pytorch as pl
-from torch import nn
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
 
 from training.config import RunConfig, config_sha256
+from training.data import RankBatches, sample_loader
 from training.ema import Ema
 
 
@@ -36,6 +38,28 @@ class CountedModule(pl.LightningModule):
     def save_inference(self, out: str) -> None:
         """Write the checkpoint that inference loads; the averaged weights are in place while this runs."""
         raise NotImplementedError
+
+    def loader(self, samples: Dataset, *, first_sample: int, last_sample: int | None) -> DataLoader:
+        """This rank's share of the samples from `first_sample` on; see `RankBatches` for the end."""
+        batches = RankBatches(
+            batch_size=self.config.batch_size,
+            first_sample=first_sample,
+            last_sample=last_sample,
+            rank=self.trainer.global_rank,
+            world_size=self.trainer.world_size,
+        )
+        return sample_loader(
+            samples,
+            batches,
+            num_workers=self.config.num_workers,
+            pin_memory=self.trainer.strategy.root_device.type == "cuda",
+        )
+
+    def log_losses(self, stage: str, losses: dict[str, Tensor], batch_size: int) -> None:
+        """Log the losses of a batch as `stage/name` over the samples seen."""
+        values = {f"{stage}/{name}": value.detach() for name, value in losses.items()}
+        self.log_dict(values, batch_size=batch_size, sync_dist=stage == "val")
+        self.log("step", float(self.samples_seen), batch_size=batch_size)  # TensorBoard's axis: samples seen
 
     def on_validation_start(self) -> None:
         self.ema.swap(self.averaged)

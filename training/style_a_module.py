@@ -31,7 +31,6 @@ from style2talker.style_a.losses import (
     gradient_penalty,
 )
 from training.config import config_sha256
-from training.data import RankBatches, sample_loader
 from training.module import CountedModule
 from training.style_a_config import StyleATraining
 from training.style_a_data import FacePairs
@@ -182,12 +181,12 @@ class StyleAModule(CountedModule):
         ]
 
     def train_dataloader(self) -> DataLoader:
-        return self._loader(self.train_samples, first_sample=self.samples_seen, last_sample=None)
+        return self.loader(self.train_samples, first_sample=self.samples_seen, last_sample=None)
 
     def val_dataloader(self) -> DataLoader | list:
         if self.val_samples is None:
             return []
-        return self._loader(self.val_samples, first_sample=0, last_sample=NUM_VALIDATION_SAMPLES)
+        return self.loader(self.val_samples, first_sample=0, last_sample=NUM_VALIDATION_SAMPLES)
 
     def save_inference(self, out: str) -> None:
         """Write the averaged generator and a picture of what it does: OUT/samples.png."""
@@ -262,25 +261,8 @@ class StyleAModule(CountedModule):
         pictures["condition"] = condition(resize(pictures["art"], 32), degree_b)
         return pictures
 
-    def _loader(self, samples: FacePairs, *, first_sample: int, last_sample: int | None) -> DataLoader:
-        batches = RankBatches(
-            batch_size=self.settings.batch_size,
-            first_sample=first_sample,
-            last_sample=last_sample,
-            rank=self.trainer.global_rank,
-            world_size=self.trainer.world_size,
-        )
-        return sample_loader(
-            samples,
-            batches,
-            num_workers=self.settings.num_workers,
-            pin_memory=self.trainer.strategy.root_device.type == "cuda",
-        )
-
     def _log(self, stage: str, losses: dict[str, Tensor], batch_size: int) -> None:
-        values = {f"{stage}/{name}": value.detach() for name, value in losses.items()}
-        self.log_dict(values, batch_size=batch_size, sync_dist=stage == "val")
-        self.log("step", float(self.samples_seen), batch_size=batch_size)  # TensorBoard's axis: samples seen
+        self.log_losses(stage, losses, batch_size)
         if stage == "train":
             record = {name: float(value.detach()) for name, value in losses.items()}
             self.last_losses.append(record)

@@ -22,7 +22,6 @@ from style2talker.style_e.losses import MouthShape, style_e_losses
 from style2talker.style_e.schedule import schedule
 from style2talker.style_e.speech import MelWindows
 from training.config import config_sha256
-from training.data import RankBatches, sample_loader
 from training.module import CountedModule
 from training.style_e_config import StyleETraining
 from training.style_e_data import MotionClip, MotionSamples
@@ -98,11 +97,11 @@ class StyleEModule(CountedModule):
 
     def training_step(self, batch: dict[str, Tensor], batch_idx: int) -> Tensor:
         losses = self.losses(batch)
-        self._log("train", losses, len(batch["sample"]))
+        self.log_losses("train", losses, len(batch["sample"]))
         return losses["loss"]
 
     def validation_step(self, batch: dict[str, Tensor], batch_idx: int) -> None:
-        self._log("val", self.losses(batch), len(batch["sample"]))
+        self.log_losses("val", self.losses(batch), len(batch["sample"]))
 
     def on_validation_epoch_end(self) -> None:
         """Generate a few validation clips whole: their lip error, and the first one's lips as a picture."""
@@ -147,12 +146,12 @@ class StyleEModule(CountedModule):
             group["lr"] = rate
 
     def train_dataloader(self) -> DataLoader:
-        return self._loader(self.train_samples, first_sample=self.samples_seen, last_sample=None)
+        return self.loader(self.train_samples, first_sample=self.samples_seen, last_sample=None)
 
     def val_dataloader(self) -> DataLoader | list:
         if self.val_samples is None:
             return []
-        return self._loader(self.val_samples, first_sample=0, last_sample=_NUM_VALIDATION_SAMPLES)
+        return self.loader(self.val_samples, first_sample=0, last_sample=_NUM_VALIDATION_SAMPLES)
 
     def save_inference(self, out: str) -> None:
         save_checkpoint(out, kind="style-e", config=self._about(), state=self.denoiser.state_dict())
@@ -166,26 +165,6 @@ class StyleEModule(CountedModule):
             "samples_seen": self.samples_seen,
             "config_sha256": config_sha256(self.settings),
         }
-
-    def _loader(self, samples: MotionSamples, *, first_sample: int, last_sample: int | None) -> DataLoader:
-        batches = RankBatches(
-            batch_size=self.settings.batch_size,
-            first_sample=first_sample,
-            last_sample=last_sample,
-            rank=self.trainer.global_rank,
-            world_size=self.trainer.world_size,
-        )
-        return sample_loader(
-            samples,
-            batches,
-            num_workers=self.settings.num_workers,
-            pin_memory=self.trainer.strategy.root_device.type == "cuda",
-        )
-
-    def _log(self, stage: str, losses: dict[str, Tensor], batch_size: int) -> None:
-        values = {f"{stage}/{name}": value.detach() for name, value in losses.items()}
-        self.log_dict(values, batch_size=batch_size, sync_dist=stage == "val")
-        self.log("step", float(self.samples_seen), batch_size=batch_size)  # TensorBoard's axis: samples seen
 
 
 def _frames(clips: list[MotionClip]) -> tuple[np.ndarray, np.ndarray]:
