@@ -22,6 +22,7 @@ from style2talker.corpus.card import Card
 from style2talker.corpus.uri import Store, open_store
 from style2talker.errors import UserError
 from style2talker.progress import progress_bar
+from style2talker.quiet import no_native_stderr
 
 OBJECT_STORE_BYTES = 200 * 2**20
 """Rows carry names, so little goes through Ray's shared memory."""
@@ -206,7 +207,7 @@ def _ray(workers: int) -> Iterator[Any]:
     import ray.data
 
     try:
-        with _no_stderr():  # the native part announces its log level there
+        with no_native_stderr():  # the native part announces its log level there
             ray.init(
                 num_cpus=workers,
                 num_gpus=0,
@@ -227,18 +228,6 @@ def _ray(workers: int) -> Iterator[Any]:
         ray.shutdown()
         for key, value in before.items():
             os.environ.pop(key) if value is None else os.environ.update({key: value})
-
-
-@contextmanager
-def _no_stderr() -> Iterator[None]:
-    saved, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    try:
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)
-        os.close(nowhere)
 
 
 @contextmanager

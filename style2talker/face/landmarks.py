@@ -3,9 +3,7 @@
 Shape suffixes: t frames, l landmarks (478), k expression coefficients (52), 3 is x, y, z in px.
 """
 
-import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +13,7 @@ import numpy as np
 
 from style2talker.corpus.schema import FRAME_RATE_HZ
 from style2talker.face.model import EXPRESSION_NAMES
+from style2talker.quiet import no_native_stderr
 from style2talker.weights.resolve import resolve
 
 NUM_LANDMARKS = 478
@@ -112,9 +111,9 @@ class LandmarkTracker:
     def detect_image(self, image_hw3: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
         """(landmarks_l3 px, blendshapes_k) of the largest face of a portrait, or None where there is none."""
         if self._portrait is None:
-            with _quiet_native_log():
+            with no_native_stderr():
                 self._portrait = _landmarker(self._path, video=False)
-        with _quiet_native_log():
+        with no_native_stderr():
             faces = _faces(self._portrait.detect(_image(image_hw3)), image_hw3.shape)
         if not faces:
             return None
@@ -122,13 +121,13 @@ class LandmarkTracker:
         return largest.landmarks_l3, largest.blendshapes_k
 
     def _video_results(self, frames: Iterable[np.ndarray]) -> Iterator[tuple[Any, tuple[int, ...]]]:
-        with _quiet_native_log():
+        with no_native_stderr():
             landmarker = _landmarker(self._path, video=True)
         with landmarker:
             for index, frame in enumerate(frames):
                 time_ms = index * 1000 // FRAME_RATE_HZ
                 if index == 0:  # the native graph prints its warnings with the first frame
-                    with _quiet_native_log():
+                    with no_native_stderr():
                         result = landmarker.detect_for_video(_image(frame), time_ms)
                 else:
                     result = landmarker.detect_for_video(_image(frame), time_ms)
@@ -198,17 +197,3 @@ def _image(image_hw3: np.ndarray) -> Any:
     import mediapipe
 
     return mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=np.ascontiguousarray(image_hw3))
-
-
-@contextmanager
-def _quiet_native_log() -> Iterator[None]:
-    """Drop what the native library writes to the error stream; its log levels do not reach these lines."""
-    saved = os.dup(2)
-    silent = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(silent, 2)
-    try:
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)
-        os.close(silent)
