@@ -1,6 +1,8 @@
 """The one command, `style2talker`. Thin: each module here parses arguments and calls a room."""
 
+import os
 import sys
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -19,6 +21,16 @@ corpus.register(app)
 twin.register(app)
 generate.register(app)
 demo.register(app)
+
+
+@app.callback()
+def options(
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Never touch the network, as STYLE2TALKER_OFFLINE=1 does.")
+    ] = False,
+) -> None:
+    if offline:
+        os.environ["STYLE2TALKER_OFFLINE"] = "1"  # the environment, so that worker processes see it too
 
 
 def main() -> None:

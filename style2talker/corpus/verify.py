@@ -9,6 +9,7 @@ from style2talker.corpus.manifest import NAME, Manifest, ShardEntry, json_sha256
 from style2talker.corpus.schema import CLIPS, FRAMES, NUM_SENTENCES, REJECTS
 from style2talker.corpus.uri import Store, open_store
 from style2talker.errors import UserError
+from style2talker.progress import track
 
 SCHEMAS = {"clips": CLIPS, "frames": FRAMES, "rejects": REJECTS}
 PER_FRAME = (
@@ -31,7 +32,7 @@ def _files(store: Store, manifest: Manifest) -> Iterator[str]:
     seen: dict[str, str] = {}
     num_frames: dict[str, int] = {}
     ids: dict[tuple[str, int, str], list[str]] = {}
-    for shard in manifest.shards:
+    for shard in track(manifest.shards, "verify", total=len(manifest.shards), unit="files"):
         problem = _bytes(store, shard)
         if problem:
             yield problem

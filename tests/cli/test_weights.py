@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from style2talker.cli import app as style2talker
 from style2talker.cli.weights import app
 from style2talker.errors import UserError
 from style2talker.weights import registry, resolve
@@ -74,3 +75,9 @@ def test_verify_tells_missing_damaged_and_good_apart(monkeypatch: pytest.MonkeyP
     result = run.invoke(app, ["verify"])
     assert result.exit_code == 1
     assert "fetch fer-mini" in result.stdout
+
+
+def test_offline_holds_for_every_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STYLE2TALKER_OFFLINE", "0")
+    result = run.invoke(style2talker, ["--offline", "weights", "fetch", "facex"])
+    assert "network is off" in str(result.exception)
