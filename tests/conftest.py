@@ -12,7 +12,7 @@ SHARED_DATA = Path(
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """The folder of real clips. Research-only footage never enters the repository, so a test may have to skip."""
+    """The folder of real clips. Research-only footage never enters the repository, so a test may skip."""
     if not SHARED_DATA.is_dir():
         pytest.skip(f"real footage is not at {SHARED_DATA}; set STYLE2TALKER_TEST_DATA to run this test")
     return SHARED_DATA
