@@ -8,6 +8,7 @@ Rejects  empty_file, git_lfs_pointer, not_media, no_video, no_audio, silent_audi
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,10 @@ _COLUMNS = (
     "clip_id", "source_id", "source_uri", "start_s", "end_s",
     "source_rate_hz", "source_width_px", "source_height_px", "source_audio_rate_hz",
 )  # fmt: skip
+
+
+LEAST_LEFT_OUT_S = 0.2
+"""Shorter pieces are rounding at the edge of a span."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +51,7 @@ def make(config: DiscoverConfig, root: Path) -> Work:
     from style2talker.media.spans import clip_spans, shot_boundaries
     from style2talker.speech.vad import voiced_spans
 
-    def discover(source: Row) -> list[Row]:
+    def discover(source: Row) -> list[Row | Reject]:
         path = root / source["source_uri"]
         info = probe(path)
         if not info.has_audio:
@@ -78,9 +83,34 @@ def make(config: DiscoverConfig, root: Path) -> Work:
                 "too_short",
                 f"No speech within one shot lasts {config.shortest_s:g} s ({len(voiced)} voiced spans).",
             )
-        return rows
+        return [*rows, *_left_out(voiced, spans, shortest_s=config.shortest_s)]
 
     return discover
+
+
+def _left_out(
+    voiced: Sequence[tuple[float, float]], spans: Sequence[tuple[float, float]], *, shortest_s: float
+) -> list[Reject]:
+    """Speech that no clip covers, because its shot is too short for one: remembered, not dropped."""
+    rejects = []
+    for start_s, end_s in voiced:
+        gaps = [(start_s, end_s)]
+        for low_s, high_s in spans:
+            gaps = [
+                part
+                for a, b in gaps
+                for part in ((a, min(b, low_s)), (max(a, high_s), b))
+                if part[1] - part[0] > LEAST_LEFT_OUT_S
+            ]
+        rejects += [
+            Reject(
+                "too_short",
+                f"Speech from {a:.2f} to {b:.2f} s lies in a shot shorter than {shortest_s:g} s.",
+                span_s=(a, b),
+            )
+            for a, b in gaps
+        ]
+    return rejects
 
 
 def loudest_db(audio: np.ndarray, *, window: int = 320) -> float:
@@ -113,9 +143,9 @@ def _clip(source: Row, start_s: float, end_s: float, info: MediaInfo) -> Row:
 
 STAGE = Stage(
     name="discover",
-    version=1,
+    version=2,
     schema=pa.schema([field for field in SOURCE_FIELDS if field.name in _COLUMNS]),
     config=DiscoverConfig(),
     make=make,
-    libraries=("av", "faster-whisper"),  # the voice detector is a file inside faster-whisper
+    libraries=("av", "faster-whisper", "onnxruntime"),  # the voice detector is a file inside faster-whisper
 )

@@ -61,14 +61,19 @@ def make(config: HearConfig, root: Path) -> Work:
     return hear
 
 
-STAGE = Stage(
-    name="hear",
-    version=1,
-    schema=pa.schema([pa.field("clip_id", pa.string(), nullable=False), *HEAR_FIELDS]),
-    config=HearConfig(),
-    make=make,
-    reads={"track": ("num_frames",)},
-    weights=(HearConfig().transcriber,),
-    libraries=("av", "faster-whisper", "ctranslate2", "onnxruntime", "numpy", "scipy"),
-    has_actors=True,
-)
+def stage(transcriber: str = "whisper-tiny.en") -> Stage:
+    """The stage with a speech recogniser of the weights registry."""
+    return Stage(
+        name="hear",
+        version=1,
+        schema=pa.schema([pa.field("clip_id", pa.string(), nullable=False), *HEAR_FIELDS]),
+        config=HearConfig(transcriber=transcriber),
+        make=make,
+        reads={"track": ("num_frames",)},
+        weights=(transcriber,),
+        libraries=("av", "faster-whisper", "ctranslate2", "onnxruntime", "numpy", "scipy"),
+        has_actors=True,
+    )
+
+
+STAGE = stage()

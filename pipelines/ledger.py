@@ -177,5 +177,11 @@ def _attempt(stage: Stage, work: Work, row: Row, rejects: list[Row]) -> list[Row
         message = f"{type(error).__name__}: {error}".strip().splitlines()[0]
         rejects.append(reject_row(row, stage=stage.name, kind=f"{stage.name}_failed", message=message))
     else:
-        return result if isinstance(result, list) else [result]
+        results = result if isinstance(result, list) else [result]
+        lost = [part for part in results if isinstance(part, Reject)]
+        for part in lost:
+            start_s, end_s = part.span_s or (row.get("start_s"), row.get("end_s"))
+            where = row | {"start_s": start_s, "end_s": end_s}
+            rejects.append(reject_row(where, stage=stage.name, kind=part.kind, message=part.message))
+        return [part for part in results if not isinstance(part, Reject)]
     return []

@@ -11,11 +11,23 @@ from style2talker.weights.resolve import is_cached, resolve
 
 def _small() -> tuple[Stage, ...]:
     """Models of about 90 MB that run on two CPU cores and whose licences allow commercial use."""
+    return _stages("whisper-tiny.en")
+
+
+def _full() -> tuple[Stage, ...]:
+    """The small profile with Whisper large-v3-turbo, which hears about a hundred languages; 1.6 GB."""
+    return _stages("whisper-large-v3-turbo")
+
+
+def _stages(transcriber: str) -> tuple[Stage, ...]:
     nets = tuple(name for name in see.EMOTION_NETS if not ENTRIES[name].optional or is_cached(name))
-    return (discover.STAGE, track.STAGE, fit.STAGE, hear.STAGE, see.stage(nets), write.STAGE)
+    return (
+        *(discover.STAGE, track.STAGE, fit.STAGE),
+        *(hear.stage(transcriber), see.stage(nets), write.STAGE),
+    )
 
 
-PROFILES: dict[str, Callable[[], tuple[Stage, ...]]] = {"small": _small}
+PROFILES: dict[str, Callable[[], tuple[Stage, ...]]] = {"small": _small, "full": _full}
 
 
 def stages_of(profile: str, *, fetch: bool = False) -> tuple[Stage, ...]:

@@ -9,11 +9,13 @@ from typing import Any
 import pyarrow as pa
 
 from style2talker.corpus.manifest import StageEntry, json_sha256
+from style2talker.errors import Reject
 from style2talker.weights.resolve import sha256_of
 
 Row = dict[str, Any]
-Work = Callable[[Row], Row | list[Row]]
-"""One row in; one row out, or a list where a source becomes clips. `Reject` for a row that is not kept."""
+Work = Callable[[Row], Row | list[Row | Reject]]
+"""One row in; one row out, or a list where a source becomes clips and, as `Reject`, the parts that did not.
+A row that is not kept at all raises `Reject`."""
 
 SPAN_COLUMNS = ("clip_id", "source_uri", "start_s", "end_s")
 """What every stage gets of each clip, and what a reject remembers of it."""

@@ -8,6 +8,8 @@ from typing import Any
 import lightning.pytorch as pl
 import torch
 
+from style2talker.corpus.manifest import NAME as MANIFEST
+from style2talker.corpus.uri import open_store
 from style2talker.errors import UserError
 from training.config import RunConfig, config_sha256
 
@@ -18,7 +20,7 @@ def resume_path(config: RunConfig) -> Path | None:
     """The file this run continues from, or None for a fresh start; what `resume` means is in `RunConfig`.
 
     Raises:
-        UserError: the named file is missing, or the run there was trained with another config.
+        UserError: the named file is missing, or the run there had another config or another corpus.
     """
     if config.resume == "none":
         return None
@@ -35,7 +37,18 @@ def resume_path(config: RunConfig) -> Path | None:
             f"resume: {path} has another config (seed, batch size, model, losses or rates differ); "
             f"use the same keys, another --out, or --resume none to start anew"
         )
+    if saved.get("corpus_sha256") != corpus_sha256(config.corpus):
+        raise UserError(
+            f"resume: {path} was trained on a corpus whose manifest differs from the one at {config.corpus}; "
+            "use that corpus, another --out, or --resume none to start anew"
+        )
     return path
+
+
+def corpus_sha256(uri: str) -> str:
+    """Hash of the manifest, which names every shard by its hash; empty where there is no corpus to read."""
+    store = open_store(uri)
+    return store.sha256(MANIFEST) if store.exists(MANIFEST) else ""
 
 
 def read_resume(path: Path) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import lightning.pytorch as pl
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
+from training.checkpoint import corpus_sha256
 from training.config import RunConfig, config_sha256
 from training.data import RankBatches, sample_loader
 from training.ema import Ema
@@ -70,6 +71,7 @@ class CountedModule(pl.LightningModule):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["samples_seen"] = self.samples_seen
         checkpoint["config_sha256"] = config_sha256(self.config)
+        checkpoint["corpus_sha256"] = corpus_sha256(self.config.corpus)
         checkpoint["ema"] = self.ema.state_dict()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:

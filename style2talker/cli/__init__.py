@@ -2,7 +2,7 @@
 
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -38,7 +38,14 @@ def main() -> None:
     try:
         app()
     except UserError as error:
-        Console(stderr=True, soft_wrap=True).print(
-            f"style2talker: {error}", style="red", markup=False, highlight=False
-        )
-        sys.exit(2)
+        _fail(str(error))
+    except OSError as error:
+        if error.filename is None or error.strerror is None:
+            raise  # not about a file that the user named
+        _fail(f"{error.filename}: {error.strerror}; check the path and your rights to it.")
+
+
+def _fail(sentence: str) -> NoReturn:
+    console = Console(stderr=True, soft_wrap=True)
+    console.print(f"style2talker: {sentence}", style="red", markup=False, highlight=False)
+    sys.exit(2)

@@ -247,4 +247,5 @@ DEFAULT_SMALL: tuple[str, ...] = (
     "facex",
     "face-api-expression",
     "minilm-l6-v2",
+    "lpips-alexnet",
 )
