@@ -25,7 +25,7 @@ def demo(
     out: Annotated[Path, typer.Option(help="Folder for everything the demo makes.")] = Path("demo"),
     videos: Annotated[Path | None, typer.Option(help="Your own folder of talking videos.")] = None,
     style_e_samples: Annotated[int, typer.Option(min=1, help="How long Style-E is trained.")] = 24_000,
-    style_a_samples: Annotated[int, typer.Option(min=1, help="How long Style-A is trained.")] = 900,
+    style_a_samples: Annotated[int, typer.Option(min=1, help="How long Style-A is trained.")] = 1_200,
 ) -> None:
     """Footage, corpus, two trained stages, talking_head.mp4 and report.html. Finished steps are kept."""
     run = _Demo(out=out, videos=videos)
