@@ -153,6 +153,7 @@ def run_partitions(
         dataset = ray.data.from_items(items, override_num_blocks=len(items))
         # all pools together claim one CPU per worker: with whole CPUs the second pool would wait for ever
         share = 0.8 / (1 + sum(stage.has_actors for stage in stages))
+        pool_size = min(workers, len(items))
         names = [stage.name for stage in stages]
         for index, stage in enumerate(stages):
             later = names[index + 1 :] if stage.name == "discover" else []
@@ -160,7 +161,7 @@ def run_partitions(
                 dataset = dataset.map(
                     RunStage,
                     fn_constructor_args=(stage, uri, card.root, tally),
-                    compute=ray.data.ActorPoolStrategy(size=workers, max_tasks_in_flight_per_actor=1),
+                    compute=ray.data.ActorPoolStrategy(size=pool_size, max_tasks_in_flight_per_actor=1),
                     num_cpus=share,
                 )
             else:

@@ -97,6 +97,9 @@ def test_bad_requests_are_one_sentence(house: Path) -> None:
     for changes, says in (
         ({"audio": house / "short.wav"}, r"0\.10 s"),
         ({"audio": house / "text.wav"}, "--audio"),
+        ({"audio": house / "nowhere.wav"}, "no recording at"),
+        ({"text": " "}, "--text is empty"),
+        ({"out": house / "head.mov"}, r"\.mp4"),
         ({"portrait": house / "black.png"}, "no face"),
         ({"style_e": house / "style_a"}, "style-e"),
         ({"style_a": house / "nowhere"}, "nowhere"),

@@ -65,6 +65,7 @@ def parse_config(config_class: type[Config], argv: Sequence[str], *, prog: str) 
         UserError: an unknown key, naming the nearest known one; a missing or ill-typed value.
     """
     set_parsing_settings(docstring_parse_attribute_docstrings=True)
+    where = prog.removeprefix("style2talker ")  # the command says its own name before every error
     parser = ArgumentParser(prog=prog, exit_on_error=False)
     parser.add_argument("--config", action="config", help="YAML file with any of the keys below.")
     parser.add_class_arguments(config_class, None)
@@ -72,14 +73,14 @@ def parse_config(config_class: type[Config], argv: Sequence[str], *, prog: str) 
     words = _normalise(argv, keys)
     for word in words:
         if word.startswith("--"):
-            _check_key(word[2:].split("=")[0], [*keys, "config", "help", "print_config"], prog)
+            _check_key(word[2:].split("=")[0], [*keys, "config", "help", "print_config"], where)
     for path in _config_files(words):
         for key in _flatten(_read_yaml(path)):
             _check_key(key, list(keys), path)
     try:
         return _build(config_class, parser.parse_args(words))
     except (ArgumentError, TypeError, KeyError, ValueError) as problem:
-        raise UserError(f"{prog}: {' '.join(str(problem).split())}; see --help.") from problem
+        raise UserError(f"{where}: {' '.join(str(problem).split())}; see --help.") from problem
 
 
 def config_sha256(config: RunConfig) -> str:
@@ -128,7 +129,7 @@ def _normalise(argv: Sequence[str], keys: dict[str, type]) -> list[str]:
 def _check_key(key: str, known: list[str], where: str) -> None:
     if key in known:
         return
-    near = difflib.get_close_matches(key, known, n=1, cutoff=0.3)
+    near = difflib.get_close_matches(key, known, n=1, cutoff=0.6)
     hint = f"; did you mean `{near[0]}`?" if near else ""
     raise UserError(f"{where}: unknown key `{key}`{hint} (--help lists all keys)")
 

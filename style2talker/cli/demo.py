@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 SENTENCE = "Thank you for coming. Every part of this picture was made by a program that anyone can read."
-TEXT = "The person is overjoyed, strongly raises the cheeks and powerfully pulls up the lip corners."
+TEXT = "The person is overjoyed and powerfully pulls up the lip corners."
 PICTURE_STYLE = "poster"
 DEGREE = 0.8
 STYLE_A = ("--art_styles", PICTURE_STYLE, "--adversarial_from_samples", "500")

@@ -73,7 +73,7 @@ def write_report(report: RunReport, out: Path) -> Path:
             ("minutes", f"{sum(row['num_frames'] for row in rows) / 25 / 60:.1f}"),
             ("speakers", len({row["speaker"] for row in rows})),
             ("sentences", sum(len(row["sentences"]) for row in rows)),
-            ("not kept, with a reason", len(corpus.rejects())),
+            ("rejects", len(corpus.rejects())),
         ],
         samples=[
             {

@@ -54,9 +54,11 @@ def generate(request: Request) -> Path:
     """Write the talking head and return its path.
 
     Raises:
-        UserError: a picture without a face, audio that is unreadable or shorter than 0.2 s, an unknown pose
-            clip, or a checkpoint that is missing, of another kind, version or face model.
+        UserError: no text, an --out that is no mp4, a picture without a face, audio that is missing, unreadable
+            or shorter than 0.2 s, an unknown pose clip, or a checkpoint that is missing, of another kind,
+            version or face model.
     """
+    _check(request)
     speech = _speech(request.audio)
     portrait = load_portrait(request.portrait)
     art = None if request.art is None else read_picture(request.art)
@@ -99,6 +101,15 @@ def generate(request: Request) -> Path:
         for frame_hw3 in track(frames, "generate", total=num_frames, unit="frames"):
             writer.write(frame_hw3)
     return request.out
+
+
+def _check(request: Request) -> None:
+    if not request.text.strip():
+        raise UserError("--text is empty; write the emotion as a sentence, such as: The person is cheerful.")
+    if request.out.suffix != ".mp4":
+        raise UserError(f"--out {request.out} does not end in .mp4, which is what is written; rename it.")
+    if not request.audio.is_file():
+        raise UserError(f"there is no recording at {request.audio}; give the path of a sound or video file.")
 
 
 def _speech(path: Path) -> np.ndarray:
