@@ -54,9 +54,9 @@ def generate(request: Request) -> Path:
     """Write the talking head and return its path.
 
     Raises:
-        UserError: no text, an --out that is no mp4, a picture without a face, audio that is missing, unreadable
-            or shorter than 0.2 s, an unknown pose clip, or a checkpoint that is missing, of another kind,
-            version or face model.
+        UserError: no text, an --out that is no mp4, a picture without a face, an unknown pose clip, audio
+            that is missing, unreadable or shorter than 0.2 s, or a checkpoint that is missing, of another
+            kind, version or face model.
     """
     _check(request)
     speech = _speech(request.audio)
