@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import rmtree
 from typing import Annotated
 
 import typer
@@ -90,19 +91,12 @@ class _Demo:
     def train(self, stage: str, num_samples: int, options: Sequence[str] = ()) -> str:
         from importlib import import_module
 
-        corpus, out = str(self.out / "corpus"), str(self.out / stage)
+        corpus, out = self.out / "corpus", self.out / stage
+        # The inputs changed: curves of an earlier run must not stay beside the new ones.
+        rmtree(out, ignore_errors=True)
+        length = ["--num_samples", str(num_samples)]
         import_module(f"training.{stage}").run(
-            [
-                "--corpus",
-                corpus,
-                "--out",
-                out,
-                "--num_samples",
-                str(num_samples),
-                "--resume",
-                "none",
-                *options,
-            ]
+            ["--corpus", str(corpus), "--out", str(out), *length, *options]
         )
         return hashlib.sha256((self.out / stage / "weights.safetensors").read_bytes()).hexdigest()
 
