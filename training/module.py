@@ -1,5 +1,6 @@
 """What the Lightning modules of all trainers share: sample counter, EMA and what a resume restores."""
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 import lightning.pytorch as pl
@@ -12,7 +13,7 @@ from training.data import RankBatches, sample_loader
 from training.ema import Ema
 
 
-class CountedModule(pl.LightningModule):
+class CountedModule(pl.LightningModule, ABC):
     """A module that knows how many samples it has seen.
 
     Subclasses set `averaged` to the network whose weights are averaged and saved for inference, and write
@@ -36,9 +37,9 @@ class CountedModule(pl.LightningModule):
         self.samples_seen += batch_size
         self.ema.update(self.averaged, batch_size=batch_size, samples_seen=self.samples_seen)
 
+    @abstractmethod
     def save_inference(self, out: str) -> None:
         """Write the checkpoint that inference loads; the averaged weights are in place while this runs."""
-        raise NotImplementedError
 
     def loader(self, samples: Dataset, *, first_sample: int, last_sample: int | None) -> DataLoader:
         """This rank's share of the samples from `first_sample` on; see `RankBatches` for the end."""
