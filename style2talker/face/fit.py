@@ -19,7 +19,7 @@ from style2talker.errors import Reject, UserError
 from style2talker.face.basis import Basis, pose_fields
 from style2talker.face.canonical import OVAL
 from style2talker.face.geometry import project, rotation_angles
-from style2talker.face.model import EXPRESSION_NAMES, NUM_VERTICES, FaceModel
+from style2talker.face.model import EXPRESSION_NAMES, NUM_LANDMARKS, FaceModel
 
 NUM_ROUNDS = 5
 NUM_SWEEPS = 3
@@ -102,7 +102,7 @@ def interocular_px(landmarks_tl3: np.ndarray) -> np.ndarray:
 
 def _check(landmarks_tl3: np.ndarray, blendshapes_tk: np.ndarray, found_t: np.ndarray) -> None:
     frames = len(found_t)
-    expected = (frames, NUM_VERTICES, 3), (frames, len(EXPRESSION_NAMES))
+    expected = (frames, NUM_LANDMARKS, 3), (frames, len(EXPRESSION_NAMES))
     if (landmarks_tl3.shape, blendshapes_tk.shape) != expected:
         raise UserError(
             f"landmarks {landmarks_tl3.shape} and blendshapes {blendshapes_tk.shape} do not fit {frames} "
@@ -137,7 +137,7 @@ class _Solver:
         self.identity_kv3 = model.identity_kv3.astype(np.float64)
         self.expression_kn = model.expression_kv3.astype(np.float64).reshape(len(model.expression_kv3), -1)
         # The oval's landmarks slide along the silhouette as the head turns, so they say less about shape.
-        self.weight_v = np.ones(NUM_VERTICES)
+        self.weight_v = np.ones(NUM_LANDMARKS)
         self.weight_v[list(OVAL)] = 0.3
         pose_kv3 = pose_fields(self.mean_v3)
         self.expression = Basis(model.expression_kv3, pose_kv3, self.weight_v)
@@ -146,7 +146,7 @@ class _Solver:
 
     def shape(self) -> np.ndarray:
         neutral_v3 = self.mean_v3 + np.tensordot(self.identity_k, self.identity_kv3, axes=1)
-        return neutral_v3 + (self.expression_tk @ self.expression_kn).reshape(-1, NUM_VERTICES, 3)
+        return neutral_v3 + (self.expression_tk @ self.expression_kn).reshape(-1, NUM_LANDMARKS, 3)
 
     def _start_pose(self) -> None:
         """Orthogonal Procrustes (Umeyama 1991) on the tracker's three coordinates."""

@@ -12,11 +12,10 @@ from typing import Any, Self
 import numpy as np
 
 from style2talker.corpus.schema import FRAME_RATE_HZ
-from style2talker.face.model import EXPRESSION_NAMES
+from style2talker.face.model import EXPRESSION_NAMES, NUM_LANDMARKS
 from style2talker.quiet import no_native_stderr
 from style2talker.weights.resolve import resolve
 
-NUM_LANDMARKS = 478
 LARGEST_NUM_FACES = 3
 LONGEST_GAP = 25  # frames after which a face that comes back is a new one
 LEAST_OVERLAP = 0.25  # intersection over union between neighbouring frames of one face

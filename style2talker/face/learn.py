@@ -24,7 +24,7 @@ from style2talker.face.drawn import close_lips, draw_expressions, draw_identitie
 from style2talker.face.fit import Fit, fit_clip
 from style2talker.face.footage import Source, read_source
 from style2talker.face.geometry import rotation_matrix
-from style2talker.face.model import EXPRESSION_NAMES, FaceModel, model_bytes
+from style2talker.face.model import EXPRESSION_NAMES, FaceModel, model_bytes, own_landmarks
 from style2talker.face.skin import SkinFill
 
 NUM_ROUNDS = 3
@@ -56,6 +56,8 @@ def drawn_model(task_path: Path) -> FaceModel:
         expression_kv3=draw_expressions(fill),
         triangles_f3=triangles_f3,
         expression_names=EXPRESSION_NAMES,
+        expression_kind="blendshapes",
+        **own_landmarks(),
     )
 
 

@@ -1,7 +1,8 @@
-"""A linear 3D face: mean + identity + expression, vertex i being MediaPipe landmark i.
+"""A linear 3D face: mean + identity + expression, with its correspondence to the 478 MediaPipe landmarks.
 
-Shapes: T frames, V vertices (478), F triangles, K modes (identity or expression). Unit cm; x to the picture's
-right (the subject's left), y up, z towards the viewer. In names, Left and Right are the subject's own.
+Shapes: T frames, V vertices, L landmarks with a place on the mesh, F triangles, K modes (identity or
+expression). Unit cm; x to the picture's right (the subject's left), y up, z towards the viewer. In names, Left
+and Right are the subject's own.
 """
 
 import hashlib
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
@@ -16,7 +18,7 @@ from safetensors.numpy import load, save
 
 from style2talker.errors import UserError
 
-NUM_VERTICES = 478
+NUM_LANDMARKS = 478  # of MediaPipe's face landmarker
 
 # The 52 expression names and their order: Apple ARKit, ARFaceAnchor.BlendShapeLocation.
 EXPRESSION_NAMES = (
@@ -35,13 +37,23 @@ EXPRESSION_NAMES = (
     *("cheekPuff", "cheekSquintLeft", "cheekSquintRight", "noseSneerLeft", "noseSneerRight", "tongueOut"),
 )
 
+_KINDS: dict[str, Literal["blendshapes", "components"]] = {
+    "blendshapes": "blendshapes",
+    "components": "components",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaceModel:
-    """Vertices are linear in the coefficients; an expression coefficient of 1 is the full named movement.
+    """Vertices are linear in the coefficients.
 
-    `identity_kv3` is scaled so that people have about unit variance per mode. `sha256` is that of the file
-    the model came from, and is stored beside every coefficient fitted with it.
+    Attributes:
+        sha256: of the file the model came from; stored beside every coefficient fitted with it.
+        identity_kv3: scaled so that people have about unit variance per mode.
+        expression_kv3: `blendshapes`: 1 is the full named movement and coefficients lie in [0, 1], names are
+            ARKit's; `components`: principal components scaled to unit variance, numbered names.
+        landmark_l: which MediaPipe landmarks have a place on the mesh, ascending.
+        landmark_vertices_l3, landmark_weights_l3: that place, three vertices and weights that sum to 1.
     """
 
     name: str
@@ -52,11 +64,36 @@ class FaceModel:
     expression_kv3: np.ndarray
     triangles_f3: np.ndarray
     expression_names: tuple[str, ...]
+    expression_kind: Literal["blendshapes", "components"]
+    landmark_l: np.ndarray
+    landmark_vertices_l3: np.ndarray
+    landmark_weights_l3: np.ndarray
+
+    @property
+    def expression_bounds(self) -> tuple[float, float]:
+        """Smallest and largest expression coefficient; three standard deviations for components."""
+        return (0.0, 1.0) if self.expression_kind == "blendshapes" else (-3.0, 3.0)
+
+    def at_landmarks(self, field_nv3: np.ndarray) -> np.ndarray:
+        """A per-vertex field [..., V, 3] (vertices or modes) at the L landmarks [..., L, 3]."""
+        corners = field_nv3[..., self.landmark_vertices_l3, :]
+        return np.einsum("...lcx,lc->...lx", corners, self.landmark_weights_l3)
 
     def shape(self, identity_k: np.ndarray, expression_tk: np.ndarray) -> np.ndarray:
         """Vertices [T, V, 3] in cm before pose, for one person's `identity_k` and frames of expression."""
         neutral_v3 = self.mean_v3 + np.tensordot(identity_k, self.identity_kv3, axes=1)
         return neutral_v3 + np.tensordot(expression_tk, self.expression_kv3, axes=1)
+
+
+def own_landmarks() -> dict[str, np.ndarray]:
+    """The correspondence of a mesh whose vertex i is MediaPipe landmark i, as keyword arguments."""
+    every = np.arange(NUM_LANDMARKS, dtype=np.int32)
+    weights_l3 = np.tile(np.array([1, 0, 0], np.float32), (NUM_LANDMARKS, 1))
+    return {
+        "landmark_l": every,
+        "landmark_vertices_l3": np.repeat(every[:, None], 3, axis=1),
+        "landmark_weights_l3": weights_l3,
+    }
 
 
 def model_bytes(model: FaceModel) -> bytes:
@@ -67,14 +104,12 @@ def model_bytes(model: FaceModel) -> bytes:
         "identity_kv3": model.identity_kv3.astype(np.float32) + 0,
         "expression_kv3": model.expression_kv3.astype(np.float32) + 0,
         "triangles_f3": model.triangles_f3.astype(np.int32),
-    }
-    words = {
-        "name": model.name,
-        "licence": model.licence,
-        "expression_names": " ".join(model.expression_names),
+        "landmark_l": model.landmark_l.astype(np.int32),
+        "landmark_vertices_l3": model.landmark_vertices_l3.astype(np.int32),
+        "landmark_weights_l3": model.landmark_weights_l3.astype(np.float32) + 0,
     }
     # Safetensors keeps metadata in a hash map, so several keys would come out in a different order each time.
-    text = "\n".join(words[key] for key in ("name", "licence", "expression_names"))
+    text = "\n".join([model.name, model.licence, model.expression_kind, " ".join(model.expression_names)])
     return save(
         {key: np.ascontiguousarray(value) for key, value in tensors.items()}, metadata={"model": text}
     )
@@ -84,7 +119,7 @@ def load_model(path: Path) -> FaceModel:
     """Read a face model that `model_bytes` wrote. Raises `UserError` when the file is not one."""
     try:
         with safe_open(path, framework="numpy") as file:
-            name, licence, expression_names = (file.metadata() or {}).get("model", "").split("\n")
+            name, licence, kind, expression_names = (file.metadata() or {}).get("model", "").split("\n")
         content = path.read_bytes()
         tensors = load(content)
         return FaceModel(
@@ -96,6 +131,10 @@ def load_model(path: Path) -> FaceModel:
             expression_kv3=tensors["expression_kv3"],
             triangles_f3=tensors["triangles_f3"],
             expression_names=tuple(expression_names.split(" ")),
+            expression_kind=_KINDS[kind],
+            landmark_l=tensors["landmark_l"],
+            landmark_vertices_l3=tensors["landmark_vertices_l3"],
+            landmark_weights_l3=tensors["landmark_weights_l3"],
         )
     except (SafetensorError, KeyError, ValueError) as error:
         raise UserError(

@@ -8,7 +8,7 @@ import pytest
 
 from style2talker.errors import UserError
 from style2talker.face.canonical import mirror_vertices, wire_fields
-from style2talker.face.model import EXPRESSION_NAMES, NUM_VERTICES, embedded, load_model, model_bytes
+from style2talker.face.model import EXPRESSION_NAMES, NUM_LANDMARKS, embedded, load_model, model_bytes
 
 MODEL = embedded()
 MIRROR_V = mirror_vertices(MODEL.mean_v3)
@@ -27,10 +27,10 @@ def gap_cm(upper: int, lower: int, *names: str) -> float:
 def test_shapes_and_names() -> None:
     assert len(EXPRESSION_NAMES) == len(set(EXPRESSION_NAMES)) == 52
     assert MODEL.expression_names == EXPRESSION_NAMES
-    assert MODEL.mean_v3.shape == (NUM_VERTICES, 3)
-    assert MODEL.expression_kv3.shape == (52, NUM_VERTICES, 3)
-    assert MODEL.identity_kv3.shape[1:] == (NUM_VERTICES, 3)
-    assert 0 <= MODEL.triangles_f3.min() <= MODEL.triangles_f3.max() < NUM_VERTICES
+    assert MODEL.mean_v3.shape == (NUM_LANDMARKS, 3)
+    assert MODEL.expression_kv3.shape == (52, NUM_LANDMARKS, 3)
+    assert MODEL.identity_kv3.shape[1:] == (NUM_LANDMARKS, 3)
+    assert 0 <= MODEL.triangles_f3.min() <= MODEL.triangles_f3.max() < NUM_LANDMARKS
 
 
 def test_shape_adds_one_identity_to_every_frame() -> None:
