@@ -1,8 +1,8 @@
 """A linear 3D face: mean + identity + expression, with its correspondence to the 478 MediaPipe landmarks.
 
 Shapes: T frames, V vertices, L landmarks with a place on the mesh, F triangles, K modes (identity or
-expression). Unit cm; x to the picture's right (the subject's left), y up, z towards the viewer. In names, Left
-and Right are the subject's own.
+expression). Unit cm; x to the picture's right (the subject's left), y up, z towards the viewer. In names,
+Left and Right are the subject's own.
 """
 
 import hashlib
