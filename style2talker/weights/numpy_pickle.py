@@ -1,4 +1,4 @@
-"""Read a pickle of nested dicts of NumPy arrays without trusting it.
+"""Read a pickle of nested dicts of NumPy arrays without trusting it, also one inside an .npy file.
 
 A pickle is a program. The only three names that such a file needs stand here for inert records of ours, and
 every other name is refused, so nothing that the file says is ever called, not even NumPy's own constructors.
@@ -35,7 +35,7 @@ class _Dtype:
 
     def __init__(self, code: str, *flags: object) -> None:
         self.dtype = np.dtype(str(code))
-        if self.dtype.kind not in _KINDS:
+        if self.dtype.kind not in _KINDS + "O":
             raise pickle.UnpicklingError(f"it holds an array of type {code!r}")
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
@@ -44,14 +44,18 @@ class _Dtype:
 
 
 class _Array:
-    __slots__ = ("array",)
+    __slots__ = ("array", "item")
 
     def __init__(self, *ignored: object) -> None:
         self.array: np.ndarray | None = None
+        self.item: object = None  # what an array of no axes and of type object holds
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
         _, shape, dtype, is_fortran, data = state
-        if not isinstance(dtype, _Dtype) or not isinstance(data, bytes):
+        if isinstance(dtype, _Dtype) and dtype.dtype.kind == "O" and shape == () and isinstance(data, list):
+            (self.item,) = data
+            return
+        if not isinstance(dtype, _Dtype) or dtype.dtype.kind == "O" or not isinstance(data, bytes):
             raise pickle.UnpicklingError("it holds an array that is not plain bytes")
         if len(data) != math.prod(shape) * dtype.dtype.itemsize:
             raise pickle.UnpicklingError(f"it holds {len(data)} bytes for an array of shape {shape}")
@@ -83,6 +87,32 @@ def load_numpy_pickle(path: str | Path) -> Tree:
         raise UserError(
             f"{path} is not a pickle of plain NumPy arrays ({error or type(error).__name__}): "
             "give the published file, which `style2talker weights fetch` downloads."
+        ) from error
+
+
+def load_npy(path: str | Path) -> "np.ndarray | Tree":
+    """The numeric array of an .npy file, or the dict of arrays that `np.save(path, {...})` put there.
+
+    Raises:
+        UserError: it is no .npy file, or holds objects other than one such dict.
+        OSError: the file cannot be read.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            version = np.lib.format.read_magic(file)
+            read_header = np.lib.format.read_array_header_1_0
+            if version != (1, 0):
+                read_header = np.lib.format.read_array_header_2_0
+            *_, dtype = read_header(file)
+            if not dtype.hasobject:
+                file.seek(0)
+                return np.load(file, allow_pickle=False)
+            held = _Unpickler(file).load()
+            return _tree(held.item if isinstance(held, _Array) else held, 0)
+    except _FAILURES as error:
+        raise UserError(
+            f"{path} is not an .npy file of numbers or of one dict of plain NumPy arrays "
+            f"({error or type(error).__name__}): save the arrays with np.save."
         ) from error
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as st_numpy
 
 from style2talker.errors import UserError
-from style2talker.weights.numpy_pickle import load_numpy_pickle
+from style2talker.weights.numpy_pickle import load_npy, load_numpy_pickle
 
 arrays = st_numpy.arrays(
     dtype=st_numpy.floating_dtypes(sizes=(16, 32, 64), endianness="=")
@@ -128,3 +128,31 @@ def test_a_dict_that_holds_itself(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(pickle.dumps(loop))
     with pytest.raises(UserError, match="levels deep"):
         load_numpy_pickle(tmp_path / "a")
+
+
+@settings(max_examples=40, deadline=None)
+@given(value=trees | arrays)
+def test_npy_files_of_an_array_or_of_a_dict_come_back(
+    tmp_path_factory: pytest.TempPathFactory, value: dict | np.ndarray
+) -> None:
+    path = tmp_path_factory.mktemp("npy") / "a.npy"
+    np.save(path, value, allow_pickle=True)  # type: ignore[arg-type]
+    assert_same(load_npy(path), value)
+
+
+@pytest.mark.parametrize("value", [{"a": Runs(print, "hello")}, [np.zeros(2), {}], {"a": np.array([None])}])
+def test_npy_files_of_anything_else_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], value: object
+) -> None:
+    held = np.empty((), dtype=object)
+    held[()] = value
+    np.save(tmp_path / "a.npy", held, allow_pickle=True)
+    with pytest.raises(UserError, match=r"one dict of plain NumPy arrays"):
+        load_npy(tmp_path / "a.npy")
+    assert not capsys.readouterr().out
+
+
+def test_a_text_is_no_npy_file(tmp_path: Path) -> None:
+    (tmp_path / "a.npy").write_text("coeff")
+    with pytest.raises(UserError, match=r"not an \.npy file"):
+        load_npy(tmp_path / "a.npy")
