@@ -18,6 +18,24 @@ FRAMES_PER_GROUP = 4
 """Rows in a row group of `frames`: one is a clip of up to 250 JPEG pictures, so a reader holds a few MB."""
 
 
+def parquet_writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+    """The one way in which Parquet is written here."""
+    return pq.ParquetWriter(
+        path,
+        schema,
+        version="2.6",
+        compression="zstd",
+        compression_level=3,
+        use_dictionary=False,
+        write_statistics=True,
+        data_page_version="1.0",
+        data_page_size=1 << 20,
+        write_page_index=False,
+        store_schema=True,
+        store_decimal_as_integer=False,
+    )
+
+
 class ShardWriter:
     """Write rows to one Parquet file with bounded memory. Use as a context manager.
 
@@ -33,20 +51,7 @@ class ShardWriter:
         self._buffer: list[Mapping[str, Any]] = []
         self.num_rows = 0
         self._names = set(schema.names)
-        self._writer = pq.ParquetWriter(
-            path,
-            schema,
-            version="2.6",
-            compression="zstd",
-            compression_level=3,
-            use_dictionary=False,
-            write_statistics=True,
-            data_page_version="1.0",
-            data_page_size=1 << 20,
-            write_page_index=False,
-            store_schema=True,
-            store_decimal_as_integer=False,
-        )
+        self._writer = parquet_writer(path, schema)
 
     def __enter__(self) -> "ShardWriter":
         return self
