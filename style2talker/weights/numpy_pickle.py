@@ -17,7 +17,7 @@ from style2talker.errors import UserError
 _KINDS = "fiub"  # floats, integers, booleans; never objects
 _DEEPEST = 16
 # What a damaged or hostile file makes the reader of pickles raise.
-_FAILURES = (
+FAILURES = (
     pickle.UnpicklingError,
     ArithmeticError,
     AttributeError,
@@ -30,7 +30,9 @@ _FAILURES = (
 Tree = dict[str, "np.ndarray | Tree"]
 
 
-class _Dtype:
+class InertDtype:
+    """Stands for a dtype of plain numbers."""
+
     __slots__ = ("dtype",)
 
     def __init__(self, code: str, *flags: object) -> None:
@@ -43,7 +45,9 @@ class _Dtype:
             self.dtype = self.dtype.newbyteorder(state[1])
 
 
-class _Array:
+class InertArray:
+    """Stands for an array: once its state is read, `array` holds it, or `item` the only object in it."""
+
     __slots__ = ("array", "item")
 
     def __init__(self, *ignored: object) -> None:
@@ -52,10 +56,17 @@ class _Array:
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
         _, shape, dtype, is_fortran, data = state
-        if isinstance(dtype, _Dtype) and dtype.dtype.kind == "O" and shape == () and isinstance(data, list):
+        if isinstance(data, str):  # bytes in a pickle of Python 2, read as Latin-1
+            data = data.encode("latin-1")
+        if (
+            isinstance(dtype, InertDtype)
+            and dtype.dtype.kind == "O"
+            and shape == ()
+            and isinstance(data, list)
+        ):
             (self.item,) = data
             return
-        if not isinstance(dtype, _Dtype) or dtype.dtype.kind == "O" or not isinstance(data, bytes):
+        if not isinstance(dtype, InertDtype) or dtype.dtype.kind == "O" or not isinstance(data, bytes):
             raise pickle.UnpicklingError("it holds an array that is not plain bytes")
         if len(data) != math.prod(shape) * dtype.dtype.itemsize:
             raise pickle.UnpicklingError(f"it holds {len(data)} bytes for an array of shape {shape}")
@@ -63,13 +74,15 @@ class _Array:
         self.array = array.astype(dtype.dtype.newbyteorder("="))
 
 
-class _Unpickler(pickle.Unpickler):
+class Unpickler(pickle.Unpickler):
+    """Knows arrays of plain numbers and refuses every other name."""
+
     def find_class(self, module: str, name: str) -> type:
         match module, name:
             case ("numpy.core.multiarray" | "numpy._core.multiarray", "_reconstruct") | ("numpy", "ndarray"):
-                return _Array
+                return InertArray
             case "numpy", "dtype":
-                return _Dtype
+                return InertDtype
         raise pickle.UnpicklingError(f"it asks for the name {module}.{name}")
 
 
@@ -82,8 +95,8 @@ def load_numpy_pickle(path: str | Path) -> Tree:
     """
     data = Path(path).read_bytes()
     try:
-        return _tree(_Unpickler(io.BytesIO(data)).load(), 0)
-    except _FAILURES as error:
+        return _tree(Unpickler(io.BytesIO(data)).load(), 0)
+    except FAILURES as error:
         raise UserError(
             f"{path} is not a pickle of plain NumPy arrays ({error or type(error).__name__}): "
             "give the published file, which `style2talker weights fetch` downloads."
@@ -107,9 +120,9 @@ def load_npy(path: str | Path) -> "np.ndarray | Tree":
             if not dtype.hasobject:
                 file.seek(0)
                 return np.load(file, allow_pickle=False)
-            held = _Unpickler(file).load()
-            return _tree(held.item if isinstance(held, _Array) else held, 0)
-    except _FAILURES as error:
+            held = Unpickler(file).load()
+            return _tree(held.item if isinstance(held, InertArray) else held, 0)
+    except FAILURES as error:
         raise UserError(
             f"{path} is not an .npy file of numbers or of one dict of plain NumPy arrays "
             f"({error or type(error).__name__}): save the arrays with np.save."
@@ -123,7 +136,7 @@ def _tree(value: object, depth: int) -> Tree:
     for key, item in value.items():
         if not isinstance(key, str):
             raise pickle.UnpicklingError(f"it holds the key {key!r}")
-        if isinstance(item, _Array) and item.array is not None:
+        if isinstance(item, InertArray) and item.array is not None:
             tree[key] = item.array
         else:
             tree[key] = _tree(item, depth + 1)
