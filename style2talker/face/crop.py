@@ -25,6 +25,9 @@ def fomm_box(landmarks_tl3: np.ndarray, *, increase: float = INCREASE) -> Box | 
     script of the released code). It may reach over the picture's borders. Sides and corners are whole px, so
     a square of 256 px is cut without resampling.
 
+    This crop is for everything that moves: landmarks, coefficients, warping renderers. StyleGAN and its
+    encoders (pSp, e4e) want each picture aligned by its own eyes and mouth instead: `align.ffhq_align`.
+
     Args:
         landmarks_tl3: [T, L, 2 or more] px of the source picture, NaN where no face was found.
     """

@@ -147,7 +147,7 @@ def _vectors(arrays: dict[str, np.ndarray]) -> np.ndarray:
 def _landmarks(
     lm68_tl2: np.ndarray | None, transform_t5: np.ndarray | None, num_frames: int
 ) -> tuple[np.ndarray | None, bool]:
-    """Landmarks with y down, and whether they came with y up, as Style2Talker's extract_3DMM.py leaves them."""
+    """Landmarks with y down, and whether they came with y up, as Style2Talker's extraction leaves them."""
     if lm68_tl2 is None:
         return None, False
     if lm68_tl2.shape != (num_frames, 68, 2):
