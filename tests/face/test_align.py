@@ -1,4 +1,4 @@
-"""The FFHQ alignment: eyes and mouth at known places, whatever the picture, and nothing lost on the way back."""
+"""The FFHQ alignment: eyes and mouth at known places, and nothing lost on the way back."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ def face_68(eye_distance: float, mouth_below: float, *, seed: int = 0) -> np.nda
     points_l2 = np.random.default_rng(seed).uniform(-90, 90, (68, 2))
     for eye, x in zip(EYES_68, (-eye_distance / 2, eye_distance / 2), strict=True):
         rim = 5 * np.stack([np.cos(np.arange(6) * np.pi / 3), np.sin(np.arange(6) * np.pi / 3)], axis=1)
-        points_l2[eye] = rim + [x, 0]
+        points_l2[eye] = rim + np.array([x, 0])
     points_l2[MOUTH_68[0]], points_l2[MOUTH_68[1]] = (-20, mouth_below), (20, mouth_below)
     return points_l2
 
@@ -98,11 +98,13 @@ def test_a_target_aligned_with_its_own_landmarks_has_its_mouth_at_the_mouth(scal
 
 
 def test_beyond_the_border_the_picture_is_mirrored() -> None:
-    landmarks_l2 = face_68(80, 60) + [100, 80]
+    landmarks_l2 = face_68(80, 60) + np.array([100, 80])
     image_hw3 = np.tile(np.arange(200, dtype=np.uint8)[None, :, None], (160, 1, 3))
-    aligned_hw3, square = ffhq_align(image_hw3, landmarks_l2, size_px=round(ffhq_square(landmarks_l2).side_px))
+    aligned_hw3, square = ffhq_align(
+        image_hw3, landmarks_l2, size_px=round(ffhq_square(landmarks_l2).side_px)
+    )
     assert square.side_px == pytest.approx(320)
-    left = round(100 - 160)  # the square begins 60 px left of the picture
+    left = -60  # the square begins 60 px left of the picture
     np.testing.assert_array_equal(aligned_hw3[160, :59, 0], np.abs(np.arange(left, left + 59)))
 
 

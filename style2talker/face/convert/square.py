@@ -7,7 +7,8 @@ gives
 it: the picture's size, the scale into the 224 px crop, and the source point that becomes the crop's middle,
 with y counted UP from the picture's lower border. translation_t3 = (x px, y px, px per cm) as in geometry.py.
 
-Deep3D cuts whole pixels, so its crop lies up to one of its 224 px beside the square that the numbers mean.
+Deep3D rounds to whole pixels: its crop's middle lies up to 1.2 of its 224 px beside that of the square that
+the numbers mean.
 """
 
 import numpy as np

@@ -1,0 +1,42 @@
+"""Which frame of a take a timecode is."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from style2talker.errors import UserError
+from style2talker.face.convert.timecode import RATES_HZ, frames_of, timecode
+
+
+@settings(deadline=None)
+@given(rate=st.sampled_from(RATES_HZ), start=st.integers(0, 10**6), length=st.integers(1, 300))
+def test_a_take_counts_from_zero_whenever_it_began(rate: int, start: int, length: int) -> None:
+    codes = [timecode(start + frame, rate) for frame in range(length)]
+    frame_t, rate_hz = frames_of(codes, rate)
+    np.testing.assert_array_equal(frame_t, np.arange(length))
+    assert rate_hz == rate
+
+
+@pytest.mark.parametrize("rate", RATES_HZ)
+def test_the_rate_of_a_take_of_two_seconds_is_found(rate: int) -> None:
+    assert frames_of([timecode(frame, rate) for frame in range(2 * rate)])[1] == rate
+
+
+def test_codes_that_count_twice_as_fast_are_counted_by_twos() -> None:
+    frame_t, rate_hz = frames_of([timecode(2 * frame, 60) for frame in range(90)])
+    np.testing.assert_array_equal(frame_t, np.arange(90))
+    assert rate_hz == 30
+
+
+def test_a_clock_that_trembles_loses_no_frame_and_a_leap_is_a_leap() -> None:
+    codes = ["23:59:59:58.100", "23:59:59:59.400", "00:00:00:00.050", "00:00:00:00.480", "00:00:00:11.500"]
+    frame_t, _ = frames_of(codes, 60)
+    np.testing.assert_array_equal(frame_t, [0, 1, 2, 3, 14])
+
+
+def test_a_rate_that_cannot_be_told_is_asked_for() -> None:
+    with pytest.raises(UserError, match="give the rate"):
+        frames_of([timecode(frame, 25) for frame in range(20)])
+    with pytest.raises(UserError, match="HH:MM:SS:FF"):
+        frames_of(["00:00:01,5"], 25)
