@@ -51,7 +51,8 @@ class FaceModel:
         sha256: of the file the model came from; stored beside every coefficient fitted with it.
         identity_kv3: scaled so that people have about unit variance per mode.
         expression_kv3: `blendshapes`: 1 is the full named movement and coefficients lie in [0, 1], names are
-            ARKit's; `components`: principal components scaled to unit variance, numbered names.
+            ARKit's or else the model's own; `components`: principal components scaled to unit variance,
+            numbered names.
         landmark_l: which MediaPipe landmarks have a place on the mesh, ascending.
         landmark_vertices_l3, landmark_weights_l3: that place, three vertices and weights that sum to 1.
     """
@@ -138,7 +139,7 @@ def load_model(path: Path) -> FaceModel:
         )
     except (SafetensorError, KeyError, ValueError) as error:
         raise UserError(
-            f"{path} is not a face model ({error}); `python -m style2talker.face.learn` writes one."
+            f"{path} is not a face model ({error}); `style2talker face-model` writes one."
         ) from error
 
 
