@@ -31,7 +31,7 @@ def test_rows_come_back_to_the_bit(rows_tn: np.ndarray) -> None:
 
 
 def test_the_places_are_those_of_deep3d_and_of_pirender() -> None:
-    # 257 = id 80, exp 64, tex 80, angle 3, gamma 27, trans 3; then ratio, t0, t1. 73 = exp, angle, trans, crop.
+    # id 80, exp 64, tex 80, angle 3, gamma 27, trans 3, then ratio, t0, t1; rows are exp, angle, trans, crop.
     vector = np.arange(260, dtype=np.float32)[None]
     named = Deep3d.from_vectors(vector)
     assert (named.identity_tk[0, -1], named.texture_tk[0, 0], named.gamma_tk[0, 0]) == (79, 144, 227)
