@@ -9,8 +9,8 @@ Shapes: T frames, K expression coefficients. The columns and their order are `sc
     x_px, y_px, px_per_cm            translation as in geometry.py, in px of the SOURCE picture, y down
     error, confidence, visibility    see `fit_clip`
 
-Numbers are NaN where nothing is known: in frames without a face beyond the gap that the fit bridges. What
-belongs to the whole video stands in the file's metadata, under the names of `FaceTable`'s last fields.
+Expression and pose are NaN where nothing is known: in frames without a face that the fit does not bridge.
+What belongs to the whole video stands in the file's metadata, under the names of `FaceTable`'s last fields.
 """
 
 import json
