@@ -1,11 +1,17 @@
-"""Footage of one person as landmarks, for learning a face model."""
+"""Footage of one person as landmarks, for learning a face model: from files, or from a corpus' crops.
 
+Shapes: T frames, L landmarks (478), K blendshapes (52).
+"""
+
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from style2talker.corpus.reader import Corpus
 from style2talker.errors import UserError
 from style2talker.face.crop import fomm_box, to_crop
 from style2talker.face.landmarks import LandmarkTracker
@@ -45,3 +51,52 @@ def read_source(person: str, path: Path, task_path: Path) -> Source:
         blendshapes_tk=blendshapes_tk,
         face_found_t=found_t,
     )
+
+
+def num_chosen(corpus: Corpus, clips_per_speaker: int) -> int:
+    """How many clips `read_corpus` will track."""
+    return len(_chosen(corpus, clips_per_speaker))
+
+
+def read_corpus(
+    corpus: Corpus, task_path: Path, *, clips_per_speaker: int
+) -> Iterator[tuple[str, Source | None]]:
+    """(split, source) of the first clips of every speaker, tracked anew: a corpus keeps no landmarks.
+
+    A clip in whose crops the tracker finds no face gives None.
+    """
+    chosen = _chosen(corpus, clips_per_speaker)
+    with LandmarkTracker(task_path) as tracker:
+        for row in corpus.frames(list(chosen)):
+            speaker, split = chosen[row["clip_id"]]
+            track = tracker.track(map(_picture, row["jpeg"]))
+            if not track.found_t.any():
+                yield split, None
+                continue
+            yield (
+                split,
+                Source(
+                    person=speaker,
+                    landmarks_tl3=track.landmarks_tl3.astype(np.float64),
+                    blendshapes_tk=track.blendshapes_tk,
+                    face_found_t=track.found_t,
+                ),
+            )
+
+
+def _chosen(corpus: Corpus, clips_per_speaker: int) -> dict[str, tuple[str, str]]:
+    """Clip to (speaker, split), in manifest order."""
+    chosen: dict[str, tuple[str, str]] = {}
+    taken: Counter[str] = Counter()
+    for row in corpus.clips(columns=["clip_id", "speaker", "split"]):
+        if taken[row["speaker"]] < clips_per_speaker:
+            taken[row["speaker"]] += 1
+            chosen[row["clip_id"]] = row["speaker"], row["split"]
+    return chosen
+
+
+def _picture(jpeg: bytes) -> np.ndarray:
+    image_hw3 = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    if image_hw3 is None:
+        raise UserError(f"a corpus' frame of {len(jpeg)} bytes is no JPEG; run `style2talker verify` on it.")
+    return np.ascontiguousarray(image_hw3[..., ::-1])

@@ -1,7 +1,6 @@
-"""Learn the embedded face model from footage: `python -m style2talker.face.learn --help`; recipe in
-EMBEDDED.md.
+"""Learn a face model from footage; EMBEDDED.md tells how the embedded one was.
 
-Shapes: S sources, P people, T frames, V vertices (478), K modes. Unit cm.
+Shapes: P people, T frames, V vertices (478), K modes. Unit cm.
 
 Starts from the drawn prior (drawn.py) and repeats: fit every source with the present model; lift what the fit
 leaves over from the picture back into model space; regress it on the fitted expression, by ridge towards
@@ -11,27 +10,27 @@ is used with its mirror image, so the result is exactly symmetric. The camera se
 as drawn except where heads turn.
 """
 
-import argparse
-import hashlib
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from style2talker.errors import UserError
 from style2talker.face.basis import pose_fields
 from style2talker.face.canonical import LIPS_LOWER_INNER, LIPS_UPPER_INNER, canonical_mesh, mirror_vertices
 from style2talker.face.drawn import close_lips, draw_expressions, draw_identities
 from style2talker.face.fit import Fit, fit_clip
-from style2talker.face.footage import Source, read_source
+from style2talker.face.footage import Source
 from style2talker.face.geometry import rotation_matrix
-from style2talker.face.model import EXPRESSION_NAMES, FaceModel, model_bytes, own_landmarks
+from style2talker.face.model import EXPRESSION_NAMES, FaceModel, own_landmarks
 from style2talker.face.skin import SkinFill
 
 NUM_ROUNDS = 3
 RIDGE = 4.0  # in frames at coefficient 1: a shape seen less than this stays as drawn
 FAR_RIDGE = 200.0  # the same for vertices that the drawn shape does not move
 MEAN_PRIOR_PEOPLE = 2.0  # the canonical face counts as this many people
-NUM_LEARNT_MODES = 8
+PEOPLE_PER_MODE = 2  # fewer people than this cannot tell a mode from chance
 NUM_MODES = 18
 CLOSES = 0.95  # landmarks of shut lids and lips never quite meet
 LEAST_SCORE = 0.02  # a shape whose score never passes this was not shown
@@ -72,8 +71,15 @@ def without_pose(
     return field_kv3 - np.tensordot(amount_7k.T, pose_nv3, axes=1)
 
 
-def learn(sources: list[Source], drawn: FaceModel, *, rounds: int = NUM_ROUNDS) -> FaceModel:
-    """The model learned from `sources`, starting from and tied to `drawn`."""
+def learn(
+    sources: Sequence[Source], drawn: FaceModel, *, rounds: int = NUM_ROUNDS, num_modes: int = NUM_MODES
+) -> FaceModel:
+    """The model learned from `sources`, starting from and tied to `drawn`, with `num_modes` of identity.
+
+    Raises `UserError` where there is no source.
+    """
+    if not sources:
+        raise UserError("there is no footage with a face to learn from; give at least one clip.")
     model = drawn
     scored = np.max([np.nanmax(source.blendshapes_tk, axis=0) for source in sources], axis=0) > LEAST_SCORE
     for _ in range(rounds):
@@ -83,11 +89,13 @@ def learn(sources: list[Source], drawn: FaceModel, *, rounds: int = NUM_ROUNDS) 
             for source, fit in zip(sources, fits, strict=True)
         ]
         model = replace(model, expression_kv3=_expressions(lifted, drawn, scored))
-        neutral_pv3 = _neutrals([source.person for source in sources], lifted, model)
+        neutral_pv3 = neutral_faces([source.person for source in sources], lifted, model)
         mean_v3 = drawn.mean_v3 + (neutral_pv3 - drawn.mean_v3).sum(axis=0) / (
             len(neutral_pv3) + MEAN_PRIOR_PEOPLE
         )
-        model = replace(model, mean_v3=mean_v3, identity_kv3=_identities(neutral_pv3, mean_v3, drawn))
+        model = replace(
+            model, mean_v3=mean_v3, identity_kv3=_identities(neutral_pv3, mean_v3, drawn, num_modes)
+        )
         model = closing(model)
     # A tenth of a micrometre is far below any meaning and keeps last-bit differences between machines out.
     rounded = {
@@ -143,7 +151,7 @@ def _expressions(
         centred_tk = expression_tk - expression_tk.mean(axis=0)
         left_tv3 = shape_tv3 - np.tensordot(expression_tk, drawn.expression_kv3, axes=1)
         left_tn = (left_tv3 - left_tv3.mean(axis=0)).reshape(len(shape_tv3), -1)
-        for b_tk, x_tn in ((centred_tk, left_tn), (_mirror_names(centred_tk), _mirror(left_tn, drawn))):
+        for b_tk, x_tn in ((centred_tk, left_tn), (_mirror_names(centred_tk), mirrored(left_tn, drawn))):
             gram_kk += b_tk.T @ b_tk
             right_kn += b_tk.T @ x_tn
     reach_kv = np.linalg.norm(drawn.expression_kv3, axis=2)
@@ -154,7 +162,7 @@ def _expressions(
     change_vk3 = np.linalg.solve(gram_kk + ridge_vk[:, :, None] * np.eye(modes), right_vk3)
     learnt_kv3 = drawn.expression_kv3 + np.moveaxis(change_vk3, 0, 1)
     learnt_kv3 = without_pose(learnt_kv3 - drawn.expression_kv3, drawn.mean_v3, STABLE) + drawn.expression_kv3
-    mirrored_kv3 = _mirror(_mirror_names(np.moveaxis(learnt_kv3, 0, -1)).transpose(2, 0, 1), drawn)
+    mirrored_kv3 = mirrored(_mirror_names(np.moveaxis(learnt_kv3, 0, -1)).transpose(2, 0, 1), drawn)
     return (learnt_kv3 + mirrored_kv3) / 2
 
 
@@ -181,12 +189,14 @@ def closing(model: FaceModel) -> FaceModel:
     return replace(model, mean_v3=mean_v3, expression_kv3=expression_kv3)
 
 
-def _neutrals(people: list[str], lifted: list[tuple[np.ndarray, np.ndarray]], model: FaceModel) -> np.ndarray:
+def neutral_faces(
+    people: Sequence[str], lifted: Sequence[tuple[np.ndarray, np.ndarray]], model: FaceModel
+) -> np.ndarray:
     """Each person's symmetric face at zero expression [P, V, 3], unposed against the model's mean."""
     of_person: dict[str, list[np.ndarray]] = {person: [] for person in people}
     for person, (shape_tv3, expression_tk) in zip(people, lifted, strict=True):
         neutral_v3 = (shape_tv3 - np.tensordot(expression_tk, model.expression_kv3, axes=1)).mean(axis=0)
-        of_person[person].append((neutral_v3 + _mirror(neutral_v3[None], model)[0]) / 2)
+        of_person[person].append((neutral_v3 + mirrored(neutral_v3[None], model)[0]) / 2)
     neutral_pv3 = np.stack([np.mean(of_person[person], axis=0) for person in sorted(of_person)])
     neutral_pv3 = model.mean_v3 + without_pose(neutral_pv3 - model.mean_v3, model.mean_v3)
     # Weak perspective reads a near camera's enlarged nose as a flat face; the canonical depth is better
@@ -195,7 +205,7 @@ def _neutrals(people: list[str], lifted: list[tuple[np.ndarray, np.ndarray]], mo
     return neutral_pv3
 
 
-def _identities(neutral_pv3: np.ndarray, mean_v3: np.ndarray, drawn: FaceModel) -> np.ndarray:
+def _identities(neutral_pv3: np.ndarray, mean_v3: np.ndarray, drawn: FaceModel, num_modes: int) -> np.ndarray:
     """Principal components of the people at one standard deviation, then what drawn modes add [K, V, 3]."""
     flat_pn = (neutral_pv3 - mean_v3).reshape(len(neutral_pv3), -1)
     _, singular, direction_kn = np.linalg.svd(flat_pn, full_matrices=False)
@@ -203,17 +213,17 @@ def _identities(neutral_pv3: np.ndarray, mean_v3: np.ndarray, drawn: FaceModel) 
     height_kv = direction_kn.reshape(len(direction_kn), -1, 3)[..., 1]
     largest = np.abs(height_kv).argmax(axis=1)
     direction_kn = direction_kn * np.sign(height_kv[np.arange(len(height_kv)), largest])[:, None]
-    num_learnt = min(NUM_LEARNT_MODES, len(singular) - 1)
+    num_learnt = min(len(neutral_pv3) // PEOPLE_PER_MODE, num_modes)
     modes = list(direction_kn[:num_learnt] * singular[:num_learnt, None] / np.sqrt(len(flat_pn)))
     for mode_n in without_pose(drawn.identity_kv3, mean_v3).reshape(len(drawn.identity_kv3), -1):
         for earlier in modes:
             mode_n = mode_n - earlier * (earlier @ mode_n) / (earlier @ earlier)
         modes.append(mode_n)
-    drawn_part = sorted(modes[num_learnt:], key=lambda mode: -float(mode @ mode))[: NUM_MODES - num_learnt]
+    drawn_part = sorted(modes[num_learnt:], key=lambda mode: -float(mode @ mode))[: num_modes - num_learnt]
     return np.stack(modes[:num_learnt] + drawn_part).reshape(-1, *mean_v3.shape)
 
 
-def _mirror(field: np.ndarray, model: FaceModel) -> np.ndarray:
+def mirrored(field: np.ndarray, model: FaceModel) -> np.ndarray:
     """Fields [N, V, 3] or [N, 3V] with the face's sides exchanged."""
     field_nv3 = field.reshape(len(field), -1, 3)[:, mirror_vertices(model.mean_v3)] * [-1, 1, 1]
     return field_nv3.reshape(field.shape)
@@ -222,46 +232,3 @@ def _mirror(field: np.ndarray, model: FaceModel) -> np.ndarray:
 def _mirror_names(coefficients: np.ndarray) -> np.ndarray:
     """Coefficients [..., K] with Left and Right exchanged."""
     return coefficients[..., MIRROR_K]
-
-
-def explained(sources: list[Source], model: FaceModel) -> tuple[float, float]:
-    """(share of expression variance explained, median fit error) over `sources`.
-
-    The variance is that of the lifted landmarks around each source's own mean face.
-    """
-    left = total = 0.0
-    errors = []
-    for source in sources:
-        fit = fit_source(source, model)
-        shape_tv3, expression_tk = lift(source, fit, model), fit.expression_tk[source.face_found_t]
-        moved_tv3 = shape_tv3 - shape_tv3.mean(axis=0)
-        drawn_tv3 = np.tensordot(expression_tk - expression_tk.mean(axis=0), model.expression_kv3, axes=1)
-        left += float(((moved_tv3 - drawn_tv3) ** 2).sum())
-        total += float((moved_tv3**2).sum())
-        errors.append(np.nanmedian(fit.error_t))
-    return 1 - left / total, float(np.median(errors))
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Learn the embedded face model from footage.")
-    parser.add_argument(
-        "footage", nargs="+", help="person=path of a video or a portrait; a person may come twice"
-    )
-    parser.add_argument("--task", type=Path, required=True, help="face_landmarker.task")
-    parser.add_argument("--out", type=Path, required=True, help="the safetensors file to write")
-    options = parser.parse_args()
-    pairs = [item.split("=", 1) for item in options.footage]
-    sources = [read_source(pair[0], Path(pair[1]), options.task) for pair in pairs]
-    drawn = drawn_model(options.task)
-    learnt = learn(sources, drawn)
-    videos = [source for source in sources if len(source.face_found_t) > 1]
-    for label, model in (("drawn", drawn), ("learned", learnt)):
-        share, error = explained(videos, model)
-        print(f"{label}: {100 * share:.1f} % of expression variance, median fit error {100 * error:.2f} %")
-    content = model_bytes(learnt)
-    options.out.write_bytes(content)
-    print(f"{options.out}: {len(content)} bytes, sha256 {hashlib.sha256(content).hexdigest()}")
-
-
-if __name__ == "__main__":
-    main()
