@@ -21,18 +21,14 @@ import cv2
 import numpy as np
 
 from style2talker.errors import UserError
+from style2talker.face.importers.ibug import IBUG_TO_MEDIAPIPE
 from style2talker.face.model import NUM_LANDMARKS
 
 ENCODER_PX = 256  # what pSp and e4e take; FFHQ itself is 1024
 
 # Eyes and mouth corners, the subject's right first; an eye's middle is the mean of six points of its rim.
 _GROUPS_68 = (tuple(range(36, 42)), tuple(range(42, 48)), (48,), (54,))
-_GROUPS_478 = (
-    (33, 160, 158, 133, 153, 144),  # the MediaPipe landmarks at dlib's six places
-    (362, 385, 387, 263, 373, 380),
-    (61,),
-    (291,),
-)
+_GROUPS_478 = tuple(tuple(IBUG_TO_MEDIAPIPE[point][0] for point in group) for group in _GROUPS_68)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """`style2talker face convert` as a user calls it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -102,10 +103,26 @@ def test_our_pose_goes_with_an_expression_that_deep3d_measured(fitted: Path, dee
     np.testing.assert_array_equal(made, expected.rows(73))
 
 
-@pytest.mark.parametrize("to", ["deep3d257", "deep3d260", "window73", "rows70"])
+def test_a_fit_with_bfm_needs_no_other_expression(fitted: Path) -> None:
+    table = read_table(fitted)
+    expression_tk = np.random.default_rng(2).normal(size=(FRAMES, 64)).astype(np.float32)
+    names = tuple(f"expression{number}" for number in range(64))
+    bfm = replace(table, expression_tk=expression_tk, expression_names=names, face_model="bfm2009-deep3d")
+    write_table(fitted, bfm)
+    np.testing.assert_array_equal(np.load(convert(fitted, "rows70", "r.npy"))[:, :64], expression_tk)
+    with pytest.raises(UserError, match="not ARKit's"):
+        convert(fitted, "arkit-csv", "a.csv")
+
+
+@pytest.mark.parametrize("to", ["window73", "rows70"])
 def test_named_movements_are_not_bfms_and_the_error_says_so(fitted: Path, to: str) -> None:
     with pytest.raises(UserError, match="no table turns one into the other"):
         convert(fitted, to, "a.npy")
+
+
+def test_no_fit_of_landmarks_has_a_texture(fitted: Path) -> None:
+    with pytest.raises(UserError, match="texture and light"):
+        convert(fitted, "deep3d257", "a.npy")
 
 
 @pytest.mark.parametrize(("to", "name"), [("arkit-csv", "a.csv"), ("parquet", "a.parquet")])

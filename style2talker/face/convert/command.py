@@ -11,6 +11,7 @@ from style2talker.face.convert.files import Deep3dFile, read_deep3d, write_deep3
 from style2talker.face.convert.own import motion_rows
 from style2talker.face.convert.target import Target
 from style2talker.face.convert.window import windows
+from style2talker.face.importers.bfm import NAME as BFM
 from style2talker.face.model import EXPRESSION_NAMES
 from style2talker.face.table import FaceTable, read_table, write_table
 
@@ -30,7 +31,8 @@ def convert(
 
     Args:
         source: .mat or .npy of Deep3D (see `files.py`), .parquet (`face/table.py`) or .csv (`arkit.py`).
-        expression_from: a Deep3D file of the same frames, whose BFM expression goes with our pose.
+        expression_from: a Deep3D file of the same frames, whose BFM expression goes with our pose. A fit with
+            the imported BFM needs none: its 64 coefficients are Deep3D's.
         rate_hz: frames per second that a CSV's timecodes count, where they do not tell.
 
     Raises:
@@ -77,12 +79,12 @@ def _from_table(
     if to is Target.ARKIT_CSV:
         write_arkit(out, _take_of(table, source))
         return f"{out}: {num_frames} lines at {table.rate_hz:g} Hz, {_without_face(table)} without a face"
-    if to in _DEEP3D or expression_from is None:
+    if to in _DEEP3D:
         raise UserError(
-            f"{source} holds named movements and {to} wants BFM's expression components (and {_DEEP3D[0]} "
-            "BFM's identity, texture and light); no table turns one into the other. With --expression-from "
-            "DEEP3D_FILE of the same frames, window73, window70, rows73 and rows70 take our pose."
+            f"{to} wants BFM's texture and light of every frame, which no fit of landmarks has; choose "
+            "window73, window70, rows73 or rows70."
         )
+    expression_tk = _bfm_expression(table, source, expression_from)
     if not np.isfinite(table.translation_t3).all() or not table.width_px:
         raise UserError(
             f"{source} has {_without_face(table)} frames without a face or no picture size; a renderer needs "
@@ -91,11 +93,23 @@ def _from_table(
     motion = motion_rows(
         table.rotation_t3,
         table.translation_t3,
-        bfm_expression_tk=read_deep3d(expression_from).motion.expression_tk,
+        bfm_expression_tk=expression_tk,
         width_px=table.width_px,
         height_px=table.height_px,
     )
     return _write_motion(motion, to=to, out=out)
+
+
+def _bfm_expression(table: FaceTable, source: Path, expression_from: Path | None) -> np.ndarray:
+    if expression_from is not None:
+        return read_deep3d(expression_from).motion.expression_tk
+    if table.face_model == BFM:
+        return table.expression_tk
+    raise UserError(
+        f"{source} was fitted with {table.face_model or 'another tool'}, and a renderer wants BFM's "
+        "expression components: no table turns one into the other. Give --expression-from DEEP3D_FILE of the "
+        f"same frames, or fit the video with {BFM}."
+    )
 
 
 def _write_motion(motion: MotionRows, *, to: Target, out: Path) -> str:

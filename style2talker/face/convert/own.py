@@ -1,9 +1,9 @@
 """Our fit in the renderers' 73 and 70 columns, as far as that means anything.
 
 Shapes: T frames. Of the 73 columns the last nine (angle, trans, crop) follow from our pose exactly. The first
-64 are coefficients of BFM's own expression basis: our 52 named movements are another basis of other meshes,
-and writing them there would drive a renderer with nonsense, so they must come from a Deep3D file of the same
-clip.
+64 are coefficients of BFM's own expression basis: a fit with the imported BFM has them. Our 52 named
+movements are another basis of another mesh, and written there they would drive a renderer with nonsense; the
+64 must then come from a Deep3D file of the same clip.
 """
 
 import numpy as np
