@@ -1,0 +1,74 @@
+"""Where a fit starts: the pose of each frame, from the tracker's three coordinates and then from the picture.
+
+Shapes: T frames, L landmarks. Unit cm of the model; landmarks y up.
+"""
+
+import numpy as np
+
+from style2talker.face.geometry import rotation_angles
+
+EVERY = 4  # of the landmarks: a start needs no more
+NUM_STEPS = 3
+OUTLIER_CM = 0.15
+
+
+def start_pose(points_t3l: np.ndarray, shape_t3l: np.ndarray, weight_l: np.ndarray) -> np.ndarray:
+    """Pitch, yaw, roll, x and y shift in px, px per cm [T, 6].
+
+    Orthogonal Procrustes (Umeyama 1991) on all three coordinates, then Gauss-Newton on the picture alone,
+    because the tracker's depth is biased.
+
+    Args:
+        points_t3l: x and y px, y up; z px towards the viewer.
+        shape_t3l: the face before pose.
+    """
+    points_t3l, shape_t3l, weight_l = points_t3l[..., ::EVERY], shape_t3l[..., ::EVERY], weight_l[::EVERY]
+    rotation_t33, scale_t, shift_t2 = _procrustes(points_t3l, shape_t3l, weight_l / weight_l.sum())
+    for _ in range(NUM_STEPS):
+        turned_t3l = rotation_t33 @ shape_t3l
+        residual_t2l = (points_t3l[:, :2] - shift_t2[..., None]) / scale_t[:, None, None] - turned_t3l[:, :2]
+        length_t1l = np.linalg.norm(residual_t2l, axis=1, keepdims=True)
+        residual_t2l *= np.minimum(1, OUTLIER_CM / np.maximum(length_t1l, 1e-9))
+        x_tl, y_tl, z_tl = np.moveaxis(turned_t3l, 1, 0)
+        one_tl, zero_tl = np.ones_like(x_tl), np.zeros_like(x_tl)
+        # Columns: shift, log scale, a small turn w in the camera's frame with d(R X) = w x (R X).
+        jacobian_t26l = np.stack(
+            [
+                np.stack([one_tl, zero_tl, x_tl, zero_tl, z_tl, -y_tl], axis=1),
+                np.stack([zero_tl, one_tl, y_tl, -z_tl, zero_tl, x_tl], axis=1),
+            ],
+            axis=1,
+        )
+        weighted_t26l = jacobian_t26l * weight_l
+        normal_t66 = (weighted_t26l @ np.swapaxes(jacobian_t26l, 2, 3)).sum(axis=1)
+        pull_t61 = (weighted_t26l @ residual_t2l[..., None]).sum(axis=1)
+        step_t6 = np.linalg.solve(normal_t66, pull_t61)[..., 0]
+        shift_t2 = shift_t2 + scale_t[:, None] * step_t6[:, :2]
+        scale_t = scale_t * np.exp(np.clip(step_t6[:, 2], -0.5, 0.5))
+        rotation_t33 = _small_rotation(step_t6[:, 3:]) @ rotation_t33
+    return np.concatenate([rotation_angles(rotation_t33), shift_t2, scale_t[:, None]], axis=1)
+
+
+def _procrustes(
+    points_t3l: np.ndarray, shape_t3l: np.ndarray, weight_l: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rotation, scale and shift in the picture that best bring the shape onto the points."""
+    to_t3, from_t3 = points_t3l @ weight_l, shape_t3l @ weight_l
+    target_t3l, source_t3l = points_t3l - to_t3[..., None], (shape_t3l - from_t3[..., None]) * weight_l
+    u, singular_t3, vt = np.linalg.svd(target_t3l @ np.swapaxes(source_t3l, 1, 2))
+    sign_t3 = np.ones_like(singular_t3)
+    sign_t3[:, 2] = np.sign(np.linalg.det(u @ vt))
+    rotation_t33 = (u * sign_t3[:, None]) @ vt
+    spread_t = (source_t3l * (shape_t3l - from_t3[..., None])).sum(axis=(1, 2))
+    scale_t = (singular_t3 * sign_t3).sum(axis=1) / spread_t
+    shift_t2 = to_t3[:, :2] - scale_t[:, None] * (rotation_t33[:, :2] @ from_t3[..., None])[..., 0]
+    return rotation_t33, scale_t, shift_t2
+
+
+def _small_rotation(vector_t3: np.ndarray) -> np.ndarray:
+    """Rotation matrices [T, 3, 3] of rotation vectors in rad (Rodrigues)."""
+    angle_t11 = np.linalg.norm(vector_t3, axis=1)[:, None, None]
+    x, y, z = (vector_t3 / np.maximum(angle_t11[:, 0], 1e-12)).T
+    zero = np.zeros_like(x)
+    cross_t33 = np.stack([zero, -z, y, z, zero, -x, -y, x, zero], axis=1).reshape(-1, 3, 3)
+    return np.eye(3) + np.sin(angle_t11) * cross_t33 + (1 - np.cos(angle_t11)) * cross_t33 @ cross_t33
