@@ -3,7 +3,7 @@
 Shapes: T frames, L landmarks, K expression coefficients, C clip coefficients, P pose numbers (6), A all shape
 fields (K + C + 7). Landmarks and shapes lie as [3 or 2, L], so that axes are whole rows. Unit cm.
 
-    E = 1/2 sum_tl w_l rho(|r_tl|)        r = (u - shift)/s_ref - s/s_ref R_2 X,  rho Huber's, s_ref one number
+    E = 1/2 sum_tl w_l rho(|r_tl|)        r = (u - shift - s R_2 X)/s_ref, rho Huber's, s_ref one number
       + 1/2 sum_tk (e - m)^2 / PRIOR^2    m what the blendshape net says, less its resting score
       + 1/2 sum_tk (outside of [0, 1])^2 / BOUND^2
       + 1/2 |c|^2 T / CLIP_VIEWS          identity, and the resting offset of each expression
@@ -205,7 +205,7 @@ class Energy:
 
         rotation_t33 = rotation_matrix(state.pose_tp[:, :3])
         moment_t33 = force_t3l @ np.swapaxes(shape_t3l, 1, 2)  # sum over landmarks of F_i X_j
-        turn_t3 = np.stack([moment_t33[:, (i + 2) % 3, (i + 1) % 3] - moment_t33[:, (i + 1) % 3, (i + 2) % 3] for i in range(3)], axis=1)  # fmt: skip
+        turn_t3 = moment_t33[:, (2, 0, 1), (1, 2, 0)] - moment_t33[:, (1, 2, 0), (2, 0, 1)]  # sum of X x F
         growth_t1 = np.trace(moment_t33, axis1=1, axis2=2)[:, None]
         angle_t3 = np.einsum("tia,ti->ta", turn_axes(state.pose_tp, rotation_t33), turn_t3)
         pose_slope_tp = -np.concatenate([angle_t3, residual_t2l.sum(axis=2), growth_t1], axis=1)

@@ -8,6 +8,7 @@ are solved together.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -181,7 +182,7 @@ def _bridged(values_tn: np.ndarray, seen: np.ndarray, num_frames: int, *, turnin
     grid_t = np.arange(num_frames)
     filled_tn = np.stack([np.interp(grid_t, seen, column) for column in values_tn.T], axis=1)
     edges = np.concatenate([[-1], seen, [num_frames]])
-    for before, after in zip(edges[:-1], edges[1:], strict=True):
+    for before, after in pairwise(edges):
         if after - before - 1 > LONGEST_GAP:
             filled_tn[before + 1 : after] = np.nan
     return filled_tn.astype(np.float32)

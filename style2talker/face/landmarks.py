@@ -1,75 +1,45 @@
 """Face landmarks and blendshapes of a clip, for the one face that the clip is about.
 
-Shape suffixes: t frames, l landmarks (478), k expression coefficients (52), 3 is x, y, z in px.
+MediaPipe's nets without its graph. With one face allowed the graph smooths landmarks over time, which delays
+lips and lids; with more it runs the detector on every frame and cuts the face where the detector says, which
+moves the cut, and with it the landmarks, from frame to frame. Here a face is cut where its landmarks of the
+frame before lie. Figures: `benchmarks/landmarks.py`.
+
+Shape suffixes: n faces, l landmarks (478), k expression coefficients (52), 3 is x, y, z in px; 5 region.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
 
-from style2talker.corpus.schema import FRAME_RATE_HZ
-from style2talker.face.model import EXPRESSION_NAMES, NUM_LANDMARKS
-from style2talker.quiet import no_native_stderr
+from style2talker.face.follow import Face, Track, build_track, most_prominent
+from style2talker.face.landmark_nets import LandmarkNets
+from style2talker.face.litert_nets import LiteRtNets
+from style2talker.face.model import NUM_LANDMARKS
+from style2talker.face.regions import boxes, overlaps, regions_of_landmarks
 from style2talker.weights.resolve import resolve
 
-LARGEST_NUM_FACES = 3
-LONGEST_GAP = 25  # frames after which a face that comes back is a new one
-LEAST_OVERLAP = 0.25  # intersection over union between neighbouring frames of one face
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Track:
-    """One face through a clip.
-
-    Attributes:
-        landmarks_tl3: [T, 478, 3] float32, px of the source frame (z in the same px, smaller is nearer);
-            NaN where the face was not found.
-        blendshapes_tk: [T, 52] float32 in [0, 1], `EXPRESSION_NAMES` order; NaN where not found.
-        found_t: [T] bool.
-        num_faces_t: [T] int32, how many faces the frame shows (at most 3 are counted).
-        rival_t: [T] float32, size of the largest other face over the followed face's; 0 where it is alone.
-    """
-
-    landmarks_tl3: np.ndarray
-    blendshapes_tk: np.ndarray
-    found_t: np.ndarray
-    num_faces_t: np.ndarray
-    rival_t: np.ndarray
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Face:
-    landmarks_l3: np.ndarray
-    blendshapes_k: np.ndarray
-
-    @property
-    def box(self) -> np.ndarray:
-        return np.concatenate([self.landmarks_l3[:, :2].min(0), self.landmarks_l3[:, :2].max(0)])
-
-    @property
-    def size_px(self) -> float:
-        left, top, right, bottom = self.box
-        return float(np.sqrt(max(right - left, 0) * max(bottom - top, 0)))
+MOST_FACES = 3
+LOOK_EVERY = 5  # frames between two looks for further faces; the one followed needs none
+SAME_FACE = 0.5  # intersection over union of two regions from which they hold one face
 
 
 class LandmarkTracker:
-    """MediaPipe Face Landmarker for whole clips and for single portraits.
+    """Tracks faces from frame to frame, on one CPU core: the landmark net once per face and frame.
 
-    A new landmarker is made for each clip, because the video mode carries state from frame to frame and the
-    same clip must give the same numbers whatever was tracked before it. Up to three faces are found, so the
-    landmarker applies no temporal smoothing: lips and lids are not delayed.
+    The detector looks at every fifth frame, and wherever a face was lost: a second person is counted 0.16 s
+    late at most. Nothing is smoothed, and nothing remains of a clip that was tracked before.
 
     Args:
         path: the `face_landmarker.task` file; None asks the weights registry.
+        nets: other nets than LiteRT's, for comparisons.
     """
 
-    def __init__(self, path: str | Path | None = None) -> None:
-        self._path = Path(path) if path is not None else resolve("face_landmarker")
-        self._portrait: Any = None
+    def __init__(self, path: str | Path | None = None, *, nets: LandmarkNets | None = None) -> None:
+        self._nets = nets or LiteRtNets(path if path is not None else resolve("face_landmarker"))
 
     def __enter__(self) -> Self:
         return self
@@ -77,9 +47,7 @@ class LandmarkTracker:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._portrait is not None:
-            self._portrait.close()
-            self._portrait = None
+        del self._nets  # their native memory goes now, not at some later collection
 
     def track(self, frames: Iterable[np.ndarray]) -> Track:
         """Landmarks of the most prominent face: the one with the largest sum of sizes over the clip.
@@ -87,112 +55,57 @@ class LandmarkTracker:
         Args:
             frames: 25 fps RGB frames, uint8 [H, W, 3], all of one size.
         """
-        faces_per_frame = [_faces(result, shape) for result, shape in self._video_results(frames)]
-        followed = _most_prominent(faces_per_frame)
-        num_frames = len(faces_per_frame)
-        landmarks_tl3 = np.full((num_frames, NUM_LANDMARKS, 3), np.nan, np.float32)
-        blendshapes_tk = np.full((num_frames, len(EXPRESSION_NAMES)), np.nan, np.float32)
-        found_t = np.zeros(num_frames, bool)
-        rival_t = np.zeros(num_frames, np.float32)
-        for frame, face in followed.items():
-            landmarks_tl3[frame], blendshapes_tk[frame] = face.landmarks_l3, face.blendshapes_k
-            found_t[frame] = True
-            others = [other.size_px for other in faces_per_frame[frame] if other is not face]
-            rival_t[frame] = max(others, default=0.0) / max(face.size_px, 1e-6)
-        return Track(
-            landmarks_tl3=landmarks_tl3,
-            blendshapes_tk=blendshapes_tk,
-            found_t=found_t,
-            num_faces_t=np.array([len(faces) for faces in faces_per_frame], np.int32),
-            rival_t=rival_t,
-        )
+        faces_per_frame: list[list[Face]] = []
+        region_n5 = np.empty((0, 5))
+        for index, frame in enumerate(frames):
+            loaded = self._nets.load([frame])
+            faces = self._read(loaded, region_n5)
+            if index % LOOK_EVERY == 0 or len(faces) < max(len(region_n5), 1):
+                faces = self._with_new_faces(loaded, faces)
+            faces_per_frame.append(faces)
+            region_n5 = _regions(faces)
+        return follow(self._nets, faces_per_frame)
 
     def detect_image(self, image_hw3: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
         """(landmarks_l3 px, blendshapes_k) of the largest face of a portrait, or None where there is none."""
-        if self._portrait is None:
-            with no_native_stderr():
-                self._portrait = _landmarker(self._path, video=False)
-        with no_native_stderr():
-            faces = _faces(self._portrait.detect(_image(image_hw3)), image_hw3.shape)
+        faces = self._with_new_faces(self._nets.load([image_hw3]), [])
         if not faces:
             return None
         largest = max(faces, key=lambda face: face.size_px)
-        return largest.landmarks_l3, largest.blendshapes_k
+        return largest.landmarks_l3, self._nets.blendshapes(largest.landmarks_l3[None])[0]
 
-    def _video_results(self, frames: Iterable[np.ndarray]) -> Iterator[tuple[Any, tuple[int, ...]]]:
-        with no_native_stderr():
-            landmarker = _landmarker(self._path, video=True)
-        with landmarker:
-            for index, frame in enumerate(frames):
-                time_ms = index * 1000 // FRAME_RATE_HZ
-                if index == 0:  # the native graph prints its warnings with the first frame
-                    with no_native_stderr():
-                        result = landmarker.detect_for_video(_image(frame), time_ms)
-                else:
-                    result = landmarker.detect_for_video(_image(frame), time_ms)
-                yield result, frame.shape
+    def _with_new_faces(self, loaded: Any, faces: list[Face]) -> list[Face]:
+        """The faces, and those that the detector sees beside them."""
+        found_n5 = self._nets.detect(loaded)[0]
+        known = overlaps(boxes(found_n5), boxes(_regions(faces))) > SAME_FACE
+        new = self._read(loaded, found_n5[~known.any(axis=1)][: MOST_FACES - len(faces)])
+        # a second time, cut by the landmarks as every later frame will be
+        return distinct([*faces, *self._read(loaded, _regions(new))])
 
-
-def _most_prominent(faces_per_frame: list[list[_Face]]) -> dict[int, _Face]:
-    """Link faces of neighbouring frames by overlap; return the chain with the largest sum of face sizes."""
-    chains: list[dict[int, _Face]] = []
-    for frame, faces in enumerate(faces_per_frame):
-        open_chains = [chain for chain in chains if frame - max(chain) <= LONGEST_GAP]
-        pairs = sorted(
-            (
-                (_overlap(chain[max(chain)].box, face.box), -chain_index, -face_index)
-                for chain_index, chain in enumerate(open_chains)
-                for face_index, face in enumerate(faces)
-            ),
-            reverse=True,
-        )
-        taken_chains: set[int] = set()
-        taken_faces: set[int] = set()
-        for overlap, chain_key, face_key in pairs:
-            if overlap >= LEAST_OVERLAP and -chain_key not in taken_chains and -face_key not in taken_faces:
-                open_chains[-chain_key][frame] = faces[-face_key]
-                taken_chains.add(-chain_key)
-                taken_faces.add(-face_key)
-        chains += [{frame: face} for index, face in enumerate(faces) if index not in taken_faces]
-    return max(chains, key=lambda chain: sum(face.size_px for face in chain.values()), default={})
+    def _read(self, loaded: Any, region_n5: np.ndarray) -> list[Face]:
+        landmarks_nl3, present_n = self._nets.read(loaded, np.zeros(len(region_n5), int), region_n5)
+        return distinct([Face(landmarks_l3) for landmarks_l3 in landmarks_nl3[present_n]])
 
 
-def _overlap(box: np.ndarray, other: np.ndarray) -> float:
-    sides = np.minimum(box[2:], other[2:]) - np.maximum(box[:2], other[:2])
-    common = float(np.prod(np.maximum(sides, 0)))
-    total = float(np.prod(box[2:] - box[:2]) + np.prod(other[2:] - other[:2])) - common
-    return common / max(total, 1e-9)
+def follow(nets: LandmarkNets, faces_per_frame: list[list[Face]]) -> Track:
+    """The track of the most prominent face; only its blendshapes are computed."""
+    followed = most_prominent(faces_per_frame)
+    blendshapes_nk = nets.blendshapes(_landmarks(list(followed.values())))
+    return build_track(faces_per_frame, followed, blendshapes_nk)
 
 
-def _faces(result: Any, shape: tuple[int, ...]) -> list[_Face]:
-    height, width = shape[:2]
-    faces = []
-    for points, categories in zip(result.face_landmarks, result.face_blendshapes, strict=True):
-        scores = {category.category_name: category.score for category in categories}
-        faces.append(
-            _Face(
-                landmarks_l3=np.array([[p.x * width, p.y * height, p.z * width] for p in points], np.float32),
-                # the net has no tongueOut, and its `_neutral` score is not a shape
-                blendshapes_k=np.array([scores.get(name, 0.0) for name in EXPRESSION_NAMES], np.float32),
-            )
-        )
-    return faces
+def distinct(faces: list[Face]) -> list[Face]:
+    """The faces without those that lie on an earlier one."""
+    if len(faces) < 2:
+        return faces
+    same = overlaps(*[boxes(_regions(faces))] * 2) > SAME_FACE
+    return [face for index, face in enumerate(faces) if not same[index, :index].any()]
 
 
-def _landmarker(path: Path, *, video: bool) -> Any:
-    from mediapipe.tasks.python import BaseOptions, vision
-
-    mode = vision.RunningMode.VIDEO if video else vision.RunningMode.IMAGE
-    options = vision.FaceLandmarkerOptions(
-        base_options=BaseOptions(model_asset_path=str(path)),
-        running_mode=mode,
-        num_faces=LARGEST_NUM_FACES,
-        output_face_blendshapes=True,
-    )
-    return vision.FaceLandmarker.create_from_options(options)
+def _regions(faces: list[Face]) -> np.ndarray:
+    return regions_of_landmarks(_landmarks(faces))
 
 
-def _image(image_hw3: np.ndarray) -> Any:
-    import mediapipe
-
-    return mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=np.ascontiguousarray(image_hw3))
+def _landmarks(faces: list[Face]) -> np.ndarray:
+    landmarks_nl3 = np.array([face.landmarks_l3 for face in faces], np.float32)
+    return landmarks_nl3.reshape(len(faces), NUM_LANDMARKS, 3)

@@ -3,8 +3,8 @@
 Shapes: S sources, P people, T frames, V vertices (478), K modes, n = 3V. Unit cm.
 
 Variance is that of landmarks lifted into model space (`learn.lift`). Identity: of people's neutral faces
-around the mean face. Expression: of each source's frames around its own mean. The best basis of n modes is the
-principal components of the training frames: what the named shapes reach is to be read against it.
+around the mean face. Expression: of each source's frames around its own mean. The best basis of n modes is
+the principal components of the training frames: what the named shapes reach is to be read against it.
 """
 
 from collections.abc import Sequence
