@@ -87,8 +87,8 @@ def _write(model: "FaceModel", out: Path) -> None:
 
 def _sizes(model: "FaceModel") -> str:
     return (
-        f"{len(model.mean_v3)} vertices, {len(model.identity_kv3)} identity modes, {len(model.expression_kv3)} "
-        f"expression {model.expression_kind}, {len(model.landmark_l)} landmarks"
+        f"{len(model.mean_v3)} vertices, {len(model.identity_kv3)} identity modes, "
+        f"{len(model.expression_kv3)} expression {model.expression_kind}, {len(model.landmark_l)} landmarks"
     )
 
 
