@@ -41,7 +41,7 @@ def import_bfm(path: Path) -> Imported:
         expression_kv3 = _rows(content["exBase"], NUM_EXPRESSION)
         triangles_f3 = content["tri"].astype(np.int64) - 1
         keypoints = content["keypoints"].astype(np.int64).reshape(-1) - 1
-    except (MatReadError, KeyError, ValueError, TypeError, NotImplementedError) as error:
+    except (MatReadError, KeyError, ValueError, TypeError, OSError, NotImplementedError) as error:
         raise UserError(f"{file} is not Deep3D's face model ({error}); {WHERE}.") from error
     triangles_f3 = check_triangles(triangles_f3, len(mean_v3), source=file)
     if len(keypoints) != 68 or keypoints.min() < 0 or keypoints.max() >= len(mean_v3):

@@ -10,6 +10,7 @@ others.
 """
 
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -152,7 +153,7 @@ def _embedding(
             raise UserError(f"{mediapipe} is missing (or {IBUG_FILE}): FLAME's landmarks are in it; {WHERE}.")
         place_l3 = np.einsum("lw,lwx->lx", weight_l3, mean_v3[corner_l3])
         seeds = dict(zip(landmarks, place_l3, strict=True))
-    except (KeyError, ValueError, IndexError, zipfile.BadZipFile) as error:
+    except (KeyError, ValueError, IndexError, OSError, zipfile.BadZipFile, zlib.error) as error:
         raise UserError(
             f"a landmark embedding in {folder} is damaged (problem with {error}); {WHERE}."
         ) from error

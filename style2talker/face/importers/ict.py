@@ -10,6 +10,7 @@ into two sides, are their sums. Vertex ranges are from its README.
 
 import json
 import zipfile
+import zlib
 from itertools import count, takewhile
 from pathlib import Path
 
@@ -83,7 +84,7 @@ def _packed(path: Path) -> Imported:
             neutral_v3, expression_kv3, identity_kv3, triangles_f3, lmk68, names = (
                 file[x] for x in PACKED_KEYS
             )
-    except (KeyError, ValueError, zipfile.BadZipFile) as error:
+    except (KeyError, ValueError, OSError, zipfile.BadZipFile, zlib.error) as error:
         raise UserError(
             f"{path} is not a packed ICT-FaceKit ({error}); expected {', '.join(PACKED_KEYS)}."
         ) from error

@@ -50,8 +50,10 @@ def register(
         seeds: positions [3] on the mesh, each of the mean of some MediaPipe landmarks.
         eyeballs_f3: triangles of the eyeballs; without them the ten iris landmarks have no place.
 
-    Raises `UserError` for too few seeds.
+    Raises `UserError` for too few seeds, NaN or infinity.
     """
+    if not np.isfinite(vertices_v3).all():
+        raise UserError("the mean face holds NaN or infinity; fetch the upstream file again.")
     if len(seeds) < FEWEST_SEEDS:
         raise UserError(
             f"{len(seeds)} landmarks of the mesh are known, expected {FEWEST_SEEDS} or more to place the "

@@ -55,8 +55,9 @@ def test_a_missing_file_is_named_with_the_way_to_get_it(tmp_path: Path) -> None:
         ({"tri": np.full((4, 3), 9999)}, "triangles name vertices"),
         ({"keypoints": np.ones((1, 5))}, "keypoints do not name 68"),
         ({"meanshape": np.zeros((1, 1404))}, "cm apart|no place"),
+        ({"meanshape": np.full((1, 1404), np.nan)}, "holds NaN"),
     ],
-    ids=["rows", "columns", "triangles", "keypoints", "flat"],
+    ids=["rows", "columns", "triangles", "keypoints", "flat", "nan"],
 )
 def test_a_file_of_another_layout_is_refused(
     layouts: ModuleType, tmp_path: Path, changed: dict, says: str
@@ -66,7 +67,9 @@ def test_a_file_of_another_layout_is_refused(
         import_bfm(tmp_path)
 
 
-def test_what_is_no_mat_file_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "BFM_model_front.mat").write_bytes(b"not a mat file" * 20)
-    with pytest.raises(UserError, match="is not Deep3D's face model"):
-        import_bfm(tmp_path)
+def test_what_is_no_whole_mat_file_is_refused(layouts: ModuleType, tmp_path: Path) -> None:
+    file = layouts.write_bfm(tmp_path, layouts.modes(80), layouts.modes(64)) / "BFM_model_front.mat"
+    for content in (b"not a mat file" * 20, file.read_bytes()[:9999]):
+        file.write_bytes(content)
+        with pytest.raises(UserError, match="is not Deep3D's face model"):
+            import_bfm(tmp_path)
