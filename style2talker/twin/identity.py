@@ -165,13 +165,16 @@ def _any_colour(rng: np.random.Generator, darkest: float, brightest: float) -> C
 def identity_coefficients(index: int, photographed_k: np.ndarray, model: FaceModel) -> np.ndarray:
     """float32 [K] for identity `index`: the photographed person, half way to the mean, with other bones.
 
-    The photograph's own proportions keep its texture from being stretched too far. The smallest change of the
-    coefficients that closes the lips of the expressionless face follows, so that a twin's mouth can be shut.
+    The photograph's own proportions keep its texture from being stretched too far.
     """
     rng = np.random.default_rng((index, 17))
     other_k = np.clip(rng.normal(0, BONES, len(photographed_k)), -2 * BONES, 2 * BONES)
-    wanted_k = 0.5 * photographed_k + other_k
+    return with_closed_lips(0.5 * photographed_k + other_k, model)
+
+
+def with_closed_lips(identity_k: np.ndarray, model: FaceModel) -> np.ndarray:
+    """The nearest coefficients, float32 [K], whose expressionless face has closed lips."""
     upper, lower = zip(*LIP_PAIRS, strict=True)
     gap_pk = (model.identity_kv3[:, upper, 1] - model.identity_kv3[:, lower, 1]).T
     gap_p = model.mean_v3[list(upper), 1] - model.mean_v3[list(lower), 1]
-    return (wanted_k - np.linalg.pinv(gap_pk) @ (gap_pk @ wanted_k + gap_p)).astype(np.float32)
+    return (identity_k - np.linalg.pinv(gap_pk) @ (gap_pk @ identity_k + gap_p)).astype(np.float32)

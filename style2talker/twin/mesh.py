@@ -7,6 +7,7 @@ Shape suffixes: v vertices of the face (478), n vertices of the sheet, f triangl
 (36), r rings, t frames, 2 or 3 coordinates. Model space is in cm, pictures in px.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -115,8 +116,12 @@ def _upwards(direction_o3: np.ndarray) -> np.ndarray:
 
 
 def _ring_triangles(num_face: int) -> np.ndarray:
-    loops = [np.array(OVAL)]
-    loops += [num_face + ring * len(OVAL) + np.arange(len(OVAL)) for ring in range(len(RINGS))]
+    rings = num_face + np.arange(len(RINGS) * len(OVAL)).reshape(len(RINGS), len(OVAL))
+    return tube_triangles([np.array(OVAL), *rings])
+
+
+def tube_triangles(loops: Iterable[np.ndarray]) -> np.ndarray:
+    """Triangles [F, 3] that join each closed loop of vertices to the next; all loops are of one length."""
     triangles = []
     for inner, outer in pairwise(loops):
         next_inner, next_outer = np.roll(inner, -1), np.roll(outer, -1)
@@ -124,11 +129,18 @@ def _ring_triangles(num_face: int) -> np.ndarray:
     return np.concatenate(triangles)
 
 
-def vertex_normals(vertices_n3: np.ndarray, triangles_f3: np.ndarray) -> np.ndarray:
-    """Unit normals, area-weighted, turned towards the viewer."""
+def vertex_normals(
+    vertices_n3: np.ndarray, triangles_f3: np.ndarray, *, outwards: bool = False
+) -> np.ndarray:
+    """Unit normals, area-weighted, turned towards the viewer.
+
+    Args:
+        outwards: corners run counter-clockwise seen from outside, and that is where normals point.
+    """
     a, b, c = (vertices_n3[triangles_f3[:, i]] for i in range(3))
     normal_f3 = np.cross(b - a, c - a)
-    normal_f3 *= np.sign(normal_f3[:, 2:] + 1e-12)
+    if not outwards:
+        normal_f3 *= np.sign(normal_f3[:, 2:] + 1e-12)
     normal_n3 = np.stack(
         [
             np.bincount(triangles_f3.ravel(), np.repeat(normal_f3[:, i], 3), len(vertices_n3))

@@ -57,14 +57,33 @@ class Mouth:
         if (high - low).min() < 2:
             return
         alpha_hw = polygon_mask(rim - low, high - low)
-        x_hw, y_hw = self._head_coordinates(low, high, rotation_3, translation_3)
-        inside_hw3 = self._inside(x_hw, y_hw, float(jaw_3[1]))
-        # less light the closer to the lips and the deeper behind the teeth
-        light_hw = np.clip(0.25 + 1.0 * cv2.GaussianBlur(alpha_hw, (0, 0), 2.2), 0, 1)
+        inside_hw3 = self.seen(low, alpha_hw, float(jaw_3[1]), (rotation_3, translation_3))
         view = image_hw3[low[1] : high[1], low[0] : high[0]]
         seam_hw = line_mask(upper - low, high - low, SEAM_PX) * 0.4
         view *= 1 - seam_hw[..., None] * SEAM
-        view += alpha_hw[..., None] * (inside_hw3 * light_hw[..., None] - view)
+        view += alpha_hw[..., None] * (inside_hw3 - view)
+
+    def seen(
+        self,
+        low_2: np.ndarray,
+        open_hw: np.ndarray,
+        jaw_y_cm: float,
+        pose: tuple[np.ndarray, np.ndarray],
+        *,
+        scale: float = 1.0,
+    ) -> np.ndarray:
+        """The inside of the mouth, float32 [h, w, 3], in the window of `open_hw` whose corner is px `low_2`.
+
+        Args:
+            open_hw: how much of each px the opening takes. jaw_y_cm: how far the jaw has moved up.
+            pose: (rotation_3, translation_3). scale: px of this picture per px of a finished one.
+        """
+        high_2 = low_2 + open_hw.shape[::-1]
+        x_hw, y_hw = self._head_coordinates(low_2, high_2, *pose)
+        inside_hw3 = cv2.GaussianBlur(self._inside(x_hw, y_hw, jaw_y_cm), (0, 0), SOFT_PX * scale)
+        # less light the closer to the lips and the deeper behind the teeth
+        light_hw = np.clip(0.25 + 1.0 * cv2.GaussianBlur(open_hw, (0, 0), 2.2 * scale), 0, 1)
+        return inside_hw3 * light_hw[..., None]
 
     def _lips(self, points_v2: np.ndarray, rotation_3: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The inner rims of both lips, px; where pressed lips would cross they meet half way."""
@@ -109,7 +128,7 @@ class Mouth:
             gum_hw = _soft(above_hw - TOOTH_LENGTH_CM + round_hw * 2, 0.1)[..., None]
             colour = tooth + gum_hw * (GUM * (turn_hw * 0.8)[..., None] - tooth)
             _over(image, colour, cover_hw)
-        return cv2.GaussianBlur(image, (0, 0), SOFT_PX)
+        return image
 
 
 def smooth_line(points_p2: np.ndarray, *, steps: int = 4) -> np.ndarray:

@@ -66,3 +66,26 @@ def test_the_embedded_face_is_drawn_in_one_piece() -> None:
     for row in (triangle_hw >= 0)[40:90]:
         columns = np.flatnonzero(row)
         assert len(columns) == columns[-1] - columns[0] + 1
+
+
+@settings(deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), front_only=st.booleans())
+def test_every_pixel_shows_the_nearest_triangle_there(seed: int, front_only: bool) -> None:
+    random = np.random.default_rng(seed)
+    points_v2, depth_v = random.uniform(-4, 16, (9, 2)), random.uniform(size=9)
+    triangles_f3 = np.array([random.permutation(9)[:3] for _ in range(6)])
+    pixels = np.stack([*np.mgrid[:10, :12][::-1], np.ones((10, 12))])
+    depth_fhw, weights_fhw3 = np.full((6, 10, 12), -np.inf), np.zeros((6, 10, 12, 3))
+    for number, corners in enumerate(triangles_f3):
+        edges = np.vstack([points_v2[corners].T, np.ones(3)])
+        weights_fhw3[number] = np.einsum("ij,jhw->hwi", np.linalg.inv(edges), pixels)
+        if not front_only or np.linalg.det(edges) < 0:
+            inside_hw = weights_fhw3[number].min(axis=2) >= 0
+            depth_fhw[number][inside_hw] = (weights_fhw3[number] @ depth_v[corners])[inside_hw]
+
+    seen_hw, barycentric_hw3 = rasterise(points_v2, depth_v, triangles_f3, 10, 12, front_only=front_only)
+    np.testing.assert_array_equal(seen_hw >= 0, np.isfinite(depth_fhw.max(axis=0)))
+    rows, columns = np.nonzero(seen_hw >= 0)
+    seen_n = seen_hw[rows, columns]
+    np.testing.assert_allclose(depth_fhw[seen_n, rows, columns], depth_fhw.max(axis=0)[rows, columns])
+    np.testing.assert_allclose(barycentric_hw3[rows, columns], weights_fhw3[seen_n, rows, columns], atol=1e-5)
