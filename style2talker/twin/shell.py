@@ -63,8 +63,8 @@ def build_shell(
     ]
     if not whole:
         (x, y, z), axes = EAR
-        solids = (_ellipsoid(*SKULL), _ellipsoid((-x, y, z), axes), _ellipsoid((x, y, z), axes))
-        parts += [_plain(solid, skin_3, hold=1.0) for solid in solids]
+        parts += [_plain(_ellipsoid((side, y, z), axes), skin_3, hold=1.0) for side in (-x, x)]
+        parts.append(_plain(_ellipsoid(*SKULL), hair_3, hold=1.0))
     starts = np.cumsum([0, *(len(part.vertices_n3) for part in parts[:-1])])
     return Shell(
         vertices_n3=np.concatenate([part.vertices_n3 for part in parts]) * [width, 1, 1] + eyes_3,

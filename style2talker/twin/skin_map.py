@@ -75,7 +75,7 @@ def skin_map(portrait: Portrait, look: Look) -> SkinMap:
 def sampled(texture: np.ndarray, points_n2: np.ndarray) -> np.ndarray:
     """float32 values [N] or [N, 3] of a picture at px, bilinear; beyond its border, of the border."""
     width = 1024  # the maps of OpenCV have to be shorter than 32768 on each side
-    padded = np.zeros((-(-len(points_n2) // width) * width, 2), np.float32)
+    padded = np.zeros(((len(points_n2) // width + 1) * width, 2), np.float32)
     padded[: len(points_n2)] = points_n2
     found = cv2.remap(
         texture, padded.reshape(-1, width, 2), None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE

@@ -57,14 +57,12 @@ class Solid:
         self._rings_rp3 = skirt(self._outline_p3, eyes_3)
         self._triangles_f3, self._hole_f = self._mesh(len(rest_n3))
 
-        photo_n2 = np.concatenate(
-            [skin.photo_n2, np.tile(skin.photo_n2[skin.outline], (len(self._rings_rp3), 1))]
-        )
-        plain_n3 = np.zeros((len(shell.vertices_n3), 3))
-        self._carried_n6 = np.concatenate(
-            [skin_map.at(photo_n2), np.column_stack([plain_n3, shell.colour_n3])]
-        ).astype(np.float32)
-        self._hold_n1 = np.append(np.ones(len(photo_n2)), shell.hold_n)[:, None]
+        rings_6 = np.tile(skin_map.at(skin.photo_n2[skin.outline]), (len(self._rings_rp3), 1))
+        hairy_n1 = np.tile(np.clip(self._outline_p3[:, 1:2] - eyes_3[1], 0, 1), (len(self._rings_rp3), 1))
+        rings_6[:, 2:] += hairy_n1 * (np.append(0, skin_map.hair_3) - rings_6[:, 2:])
+        shell_6 = np.column_stack([np.zeros((len(shell.vertices_n3), 3)), shell.colour_n3])
+        self._carried_n6 = np.concatenate([skin_map.at(skin.photo_n2), rings_6, shell_6]).astype(np.float32)
+        self._hold_n1 = np.append(np.ones(len(rest_n3) + len(rings_6)), shell.hold_n)[:, None]
         light = look.ambient + (1 - look.ambient) * max(look.light_3[2], 0) / BRIGHTEST
         self._eyes = Eyes(iris_3=np.array(look.iris_3), light=EYE_LIGHT * light)
         self._mouth = Mouth(line_3=lips_3, tooth_3=TOOTH * light)
