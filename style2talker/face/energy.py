@@ -34,10 +34,13 @@ LANDMARK_SIGMA_CM = 0.05
 NEIGHBOURS = 20.0  # landmarks that err as one; divides the evidence of 478 correlated points
 OUTLIER_CM = 0.15  # residuals beyond it count linearly
 OVAL_WEIGHT = 0.3  # the oval's landmarks slide along the silhouette as the head turns
-LIP_AND_LID_WEIGHT = 1.5
+LIP_AND_LID_WEIGHT = 4.0
 PRIOR_SIGMA = 0.15
 BOUND_SIGMA = 0.03  # how far a coefficient may lean out of its bounds before it is cut
-REST_SIGMA = 0.15  # spread over people of what an expression's landmarks show at rest
+RESTING = ("eyeLook", "eyeSquint", "eyeWide", "brow")
+"""Expressions in which faces differ at rest by more than the identity modes say. Not lips and lids' closing:
+an offset there would take the place of speech and blinks."""
+REST_SIGMA = 0.15  # spread over people of what those expressions' landmarks show at rest
 CLIP_VIEWS = 8.0  # a clip's frames tell as much about a person as this many independent pictures
 SMOOTH_EXPRESSION = 0.18  # standard deviations of second differences, per frame squared
 SMOOTH_POSE = (0.001, 0.001, 0.001, 0.01, 0.01, 0.003)  # rad, rad, rad, cm, cm, log scale
@@ -99,9 +102,8 @@ class Shapes:
 
         self.mean_3l = rows(model.mean_v3)
         expression_k3l = rows(model.expression_kv3)
-        rest_k3l = (
-            REST_SIGMA * expression_k3l if model.expression_kind == "blendshapes" else expression_k3l[:0]
-        )
+        resting = [k for k, name in enumerate(model.expression_names) if name.startswith(RESTING)]
+        rest_k3l = REST_SIGMA * expression_k3l[resting]
         self.fields_n3l = np.concatenate([expression_k3l, rows(model.identity_kv3), rest_k3l])
         self.num_modes, self.num_identity = len(expression_k3l), len(model.identity_kv3)
         self.num_clip = len(self.fields_n3l) - self.num_modes
@@ -183,17 +185,20 @@ class Energy:
         shape_ta = state.expression_tk @ shapes.flat_na[: shapes.num_modes] + neutral_a
         return shape_ta.reshape(len(shape_ta), 3, -1)
 
-    def residual(self, state: State, shape_t3l: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(residual_t2l, the camera's 2 x 3 matrices with scale)."""
-        scale_t = np.exp(state.pose_tp[:, 5])
-        camera_t23 = rotation_matrix(state.pose_tp[:, :3])[:, :2] * scale_t[:, None, None]
-        return self.points_t2l - state.pose_tp[:, 3:5, None] - camera_t23 @ shape_t3l, camera_t23
+    def residual(self, state: State, shape_t3l: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(residual_t2l, the head's rotation_t33, the camera's 2 x 3 matrices with scale)."""
+        rotation_t33 = rotation_matrix(state.pose_tp[:, :3])
+        camera_t23 = rotation_t33[:, :2] * np.exp(state.pose_tp[:, 5])[:, None, None]
+        residual_t2l = camera_t23 @ shape_t3l
+        np.subtract(self.points_t2l, residual_t2l, out=residual_t2l)
+        residual_t2l -= state.pose_tp[:, 3:5, None]
+        return residual_t2l, rotation_t33, camera_t23
 
     def at(self, state: State, *, with_clip: bool) -> Point:
         """Energy and slope at `state`; `slope_c` is empty unless the clip's coefficients are unknowns."""
         shapes = self.shapes
         shape_t3l = self.shape(state)
-        residual_t2l, camera_t23 = self.residual(state, shape_t3l)
+        residual_t2l, rotation_t33, camera_t23 = self.residual(state, shape_t3l)
         length_tl = np.sqrt(residual_t2l[:, 0] ** 2 + residual_t2l[:, 1] ** 2)
         beyond_tl = np.maximum(length_tl - OUTLIER_CM, 0)
         energy = ((length_tl**2 - beyond_tl**2) @ shapes.weight_l).sum(dtype=np.float64)
@@ -203,7 +208,6 @@ class Energy:
         pull_tn = force_t3l.reshape(len(force_t3l), -1) @ fields_na.T
         pull_c = pull_tn[:, shapes.num_modes :].sum(axis=0)
 
-        rotation_t33 = rotation_matrix(state.pose_tp[:, :3])
         moment_t33 = force_t3l @ np.swapaxes(shape_t3l, 1, 2)  # sum over landmarks of F_i X_j
         turn_t3 = moment_t33[:, (2, 0, 1), (1, 2, 0)] - moment_t33[:, (1, 2, 0), (2, 0, 1)]  # sum of X x F
         growth_t1 = np.trace(moment_t33, axis1=1, axis2=2)[:, None]

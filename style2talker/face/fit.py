@@ -14,15 +14,14 @@ import numpy as np
 
 from style2talker.errors import Reject, UserError
 from style2talker.face.energy import Energy, Shapes, State
-from style2talker.face.geometry import rotation_matrix
 from style2talker.face.model import EXPRESSION_NAMES, NUM_LANDMARKS, FaceModel
 from style2talker.face.prior import prior_mean, prior_sigma
 from style2talker.face.solve import minimise
 from style2talker.face.start import start_pose
 
 KEY_FRAMES = 24
-KEY_STEPS, KEY_TOLERANCE = 8, 1e-3
-ALL_STEPS, ALL_TOLERANCE = 8, 1e-3
+MOST_STEPS = {np.float32: 8, np.float64: 40}
+TOLERANCE = {np.float32: 1e-3, np.float64: 1e-13}  # share of the energy that one more step must save
 LONGEST_GAP = 12  # frames without a face that are bridged; about half a second
 NEAR = 0.04  # of the interocular distance: a landmark this near its place on the mesh is explained
 EYE_CORNERS = ((33, 133), (362, 263))
@@ -60,7 +59,7 @@ def fit_clip(
     blendshapes_tk: np.ndarray,
     model: FaceModel,
     face_found_t: np.ndarray,
-    dtype: type[np.floating] = np.float32,
+    dtype: type[np.float32] | type[np.float64] = np.float32,
 ) -> Fit:
     """Identity of the clip, and expression and pose of each frame.
 
@@ -68,7 +67,7 @@ def fit_clip(
         landmarks_tl3: [T, 478, 3] crop px, y down; z in px, smaller is nearer (used to start the pose only).
         blendshapes_tk: [T, 52] scores in the order of EXPRESSION_NAMES, the prior of the expression.
         face_found_t: bool [T]; other rows of the first two are ignored.
-        dtype: precision of the solve; float64 is the reference that float32 is held against.
+        dtype: float32, or float64 for the reference: double precision, solved to the very end.
 
     Raises `UserError` for arrays that do not fit together or a picture upside down or mirrored, and
     `Reject("no_face")` when no frame has a face.
@@ -102,12 +101,14 @@ def fit_clip(
         energy(key, np.zeros(len(key), bool)),
         key_state,
         with_clip=True,
-        most_steps=KEY_STEPS,
-        tolerance=KEY_TOLERANCE,
+        most_steps=MOST_STEPS[dtype],
+        tolerance=TOLERANCE[dtype],
     )
     state = _carried(state, key_state, key)
     whole = energy(every, joined_t)
-    state, _ = minimise(whole, state, with_clip=False, most_steps=ALL_STEPS, tolerance=ALL_TOLERANCE)
+    state, _ = minimise(
+        whole, state, with_clip=False, most_steps=MOST_STEPS[dtype], tolerance=TOLERANCE[dtype]
+    )
     state = State(np.clip(state.expression_tk, shapes.low, shapes.high), state.pose_tp, state.clip_c)
 
     rest_k = state.clip_c[: shapes.num_identity]
@@ -137,7 +138,12 @@ def _start(points_t3l: np.ndarray, prior_tk: np.ndarray, shapes: Shapes) -> tupl
     expression_tk = np.clip(prior_tk, shapes.low, shapes.high)
     shape_ta = expression_tk @ shapes.flat_na[: shapes.num_modes].astype(np.float64)
     shape_t3l = shape_ta.reshape(len(shape_ta), 3, -1) + shapes.mean_3l
-    pose_tp = start_pose(points_t3l, shape_t3l, shapes.weight_l.astype(np.float64))
+    pose_tp = start_pose(
+        points_t3l,
+        shape_t3l,
+        neutral_3l=shapes.mean_3l,
+        weight_l=shapes.weight_l.astype(np.float64),
+    )
     px_per_cm = float(np.median(pose_tp[:, 5]))
     pose_tp = np.concatenate(
         [
@@ -192,10 +198,10 @@ def _measures(energy: Energy, state: State, landmarks_tl3: np.ndarray) -> np.nda
     """Error, visibility and confidence [T, 3]."""
     shapes = energy.shapes
     shape_t3l = energy.shape(state)
-    residual_t2l, _ = energy.residual(state, shape_t3l)
+    residual_t2l, rotation_t33, _ = energy.residual(state, shape_t3l)
     interocular_t1 = interocular_px(landmarks_tl3)[:, None]
     distance_tl = np.linalg.norm(residual_t2l, axis=1) * energy.px_per_cm / interocular_t1
-    facing_tl = np.einsum("ti,il->tl", rotation_matrix(state.pose_tp[:, :3])[:, 2], shapes.outward_3l) > 0
+    facing_tl = np.einsum("ti,il->tl", rotation_t33[:, 2], shapes.outward_3l) > 0
     return np.stack(
         [distance_tl.mean(axis=1), facing_tl.mean(axis=1), (facing_tl & (distance_tl < NEAR)).mean(axis=1)],
         axis=1,

@@ -7,12 +7,14 @@ import numpy as np
 
 from style2talker.face.geometry import rotation_angles
 
-EVERY = 4  # of the landmarks: a start needs no more
+EVERY = 7  # of the landmarks: a start needs no more
 NUM_STEPS = 3
 OUTLIER_CM = 0.15
 
 
-def start_pose(points_t3l: np.ndarray, shape_t3l: np.ndarray, weight_l: np.ndarray) -> np.ndarray:
+def start_pose(
+    points_t3l: np.ndarray, shape_t3l: np.ndarray, *, neutral_3l: np.ndarray, weight_l: np.ndarray
+) -> np.ndarray:
     """Pitch, yaw, roll, x and y shift in px, px per cm [T, 6].
 
     Orthogonal Procrustes (Umeyama 1991) on all three coordinates, then Gauss-Newton on the picture alone,
@@ -20,9 +22,12 @@ def start_pose(points_t3l: np.ndarray, shape_t3l: np.ndarray, weight_l: np.ndarr
 
     Args:
         points_t3l: x and y px, y up; z px towards the viewer.
-        shape_t3l: the face before pose.
+        shape_t3l: the face before pose. neutral_3l: without expression.
     """
-    points_t3l, shape_t3l, weight_l = points_t3l[..., ::EVERY], shape_t3l[..., ::EVERY], weight_l[::EVERY]
+    # Every so many heights, so that both sides of a symmetric face are taken alike.
+    _, height_l = np.unique(neutral_3l[1], return_inverse=True)
+    taken = height_l % EVERY == 0
+    points_t3l, shape_t3l, weight_l = points_t3l[..., taken], shape_t3l[..., taken], weight_l[taken]
     rotation_t33, scale_t, shift_t2 = _procrustes(points_t3l, shape_t3l, weight_l / weight_l.sum())
     for _ in range(NUM_STEPS):
         turned_t3l = rotation_t33 @ shape_t3l

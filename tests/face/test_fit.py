@@ -9,7 +9,7 @@ import pytest
 from style2talker.errors import Reject, UserError
 from style2talker.face.canonical import mirror_vertices
 from style2talker.face.crop import fomm_box, to_crop
-from style2talker.face.fit import Fit, fit_clip, interocular_px
+from style2talker.face.fit import LONGEST_GAP, Fit, fit_clip, interocular_px
 from style2talker.face.geometry import depth, project
 from style2talker.face.landmarks import LandmarkTracker
 from style2talker.face.model import EXPRESSION_NAMES, embedded
@@ -59,6 +59,18 @@ def fit(truth: Truth) -> Fit:
     return truth.fit()
 
 
+@pytest.fixture(scope="module")
+def exact_fit(truth: Truth) -> Fit:
+    """The reference: double precision, so that invariances show only what the fit itself does."""
+    return fit_clip(
+        truth.landmarks_tl3,
+        blendshapes_tk=truth.blendshapes_tk,
+        model=MODEL,
+        face_found_t=truth.found_t,
+        dtype=np.float64,
+    )
+
+
 def test_known_pose_comes_back_within_a_degree(truth: Truth, fit: Fit) -> None:
     error_t3 = np.abs(fit.rotation_t3 - truth.rotation_t3)
     assert np.rad2deg(error_t3).mean() < 0.5
@@ -85,37 +97,46 @@ def test_coefficients_stay_in_bounds(fit: Fit) -> None:
 
 def test_the_same_clip_gives_the_same_bytes(truth: Truth, fit: Fit) -> None:
     again = truth.fit()
-    for name in ("identity_k", "expression_tk", "rotation_t3", "translation_t3", "error_t"):
+    for name in ("identity_k", "expression_tk", "rotation_t3", "translation_t3", "error_t", "confidence_t"):
         assert getattr(again, name).tobytes() == getattr(fit, name).tobytes()
 
 
-def test_a_mirrored_face_has_mirrored_coefficients(truth: Truth, fit: Fit) -> None:
+def test_a_mirrored_face_has_mirrored_coefficients(truth: Truth, exact_fit: Fit) -> None:
     mirror_v = mirror_vertices(MODEL.mean_v3)
-    flipped_tl3 = truth.landmarks_tl3[:, mirror_v] * [-1, 1, 1] + [256, 0, 0]
     mirrored = fit_clip(
-        flipped_tl3,
+        truth.landmarks_tl3[:, mirror_v] * [-1, 1, 1] + [256, 0, 0],
         blendshapes_tk=truth.blendshapes_tk[:, MIRROR_K],
         model=MODEL,
         face_found_t=truth.found_t,
+        dtype=np.float64,
     )
-    # Coordinate descent visits left before right, so the two runs stop a little apart.
-    difference_tk = np.abs(mirrored.expression_tk[:, MIRROR_K] - fit.expression_tk)
-    assert difference_tk.mean() < 0.005
-    assert difference_tk.max() < 0.1
-    np.testing.assert_allclose(mirrored.rotation_t3 * [1, -1, -1], fit.rotation_t3, atol=0.005)
-    np.testing.assert_allclose(mirrored.identity_k, fit.identity_k, atol=0.05)
+    np.testing.assert_allclose(mirrored.expression_tk[:, MIRROR_K], exact_fit.expression_tk, atol=1e-4)
+    np.testing.assert_allclose(mirrored.rotation_t3 * [1, -1, -1], exact_fit.rotation_t3, atol=1e-4)
+    np.testing.assert_allclose(mirrored.identity_k, exact_fit.identity_k, atol=1e-4)
+    np.testing.assert_allclose(
+        mirrored.translation_t3 * [-1, 1, 1] + [256, 0, 0], exact_fit.translation_t3, atol=1e-2
+    )
 
 
-def test_shift_and_scale_leave_expression_alone(truth: Truth, fit: Fit) -> None:
+def test_shift_scale_and_crop_leave_expression_alone(truth: Truth, exact_fit: Fit) -> None:
+    """A crop is a shift and a scale."""
     moved = fit_clip(
         truth.landmarks_tl3 * 1.7 + [30, -20, 0],
         blendshapes_tk=truth.blendshapes_tk,
         model=MODEL,
         face_found_t=truth.found_t,
+        dtype=np.float64,
     )
-    np.testing.assert_allclose(moved.expression_tk, fit.expression_tk, atol=1e-4)
-    np.testing.assert_allclose(moved.rotation_t3, fit.rotation_t3, atol=1e-4)
-    np.testing.assert_allclose(moved.translation_t3[:, 2], fit.translation_t3[:, 2] * 1.7, rtol=1e-4)
+    np.testing.assert_allclose(moved.expression_tk, exact_fit.expression_tk, atol=1e-5)
+    np.testing.assert_allclose(moved.identity_k, exact_fit.identity_k, atol=1e-5)
+    np.testing.assert_allclose(moved.rotation_t3, exact_fit.rotation_t3, atol=1e-5)
+    np.testing.assert_allclose(moved.translation_t3[:, 2], exact_fit.translation_t3[:, 2] * 1.7, rtol=1e-5)
+
+
+def test_single_precision_says_the_same(fit: Fit, exact_fit: Fit) -> None:
+    np.testing.assert_allclose(fit.expression_tk, exact_fit.expression_tk, atol=0.03)
+    assert np.abs(fit.expression_tk - exact_fit.expression_tk).mean() < 1e-3
+    np.testing.assert_allclose(fit.rotation_t3, exact_fit.rotation_t3, atol=5e-3)
 
 
 @pytest.mark.parametrize("flip", [[1, -1, 1], [-1, 1, 1]], ids=["upside down", "mirrored"])
@@ -141,13 +162,42 @@ def test_frames_without_a_face_are_bridged_and_marked(truth: Truth, fit: Fit) ->
     np.testing.assert_array_equal(gapped.rotation_t3[0], gapped.rotation_t3[1])
 
 
-def test_a_hand_over_the_mouth_does_not_tear_the_pose(truth: Truth, fit: Fit) -> None:
+def test_a_long_gap_is_left_empty(truth: Truth) -> None:
+    found_t = truth.found_t.copy()
+    found_t[5 : 5 + LONGEST_GAP + 1] = False
+    gapped = fit_clip(
+        np.where(found_t[:, None, None], truth.landmarks_tl3, np.nan),
+        blendshapes_tk=truth.blendshapes_tk,
+        model=MODEL,
+        face_found_t=found_t,
+    )
+    for values in (gapped.expression_tk, gapped.rotation_t3, gapped.translation_t3):
+        np.testing.assert_array_equal(np.isnan(values).all(axis=1), ~found_t)
+    assert not gapped.confidence_t[~found_t].any()
+
+
+def test_one_bad_frame_changes_only_its_neighbourhood(truth: Truth, fit: Fit) -> None:
+    """A hand over the mouth in frame 20."""
     landmarks_tl3 = truth.landmarks_tl3.copy()
     landmarks_tl3[20, :60] += [25.0, -10.0, 0.0]
     torn = fit_clip(
         landmarks_tl3, blendshapes_tk=truth.blendshapes_tk, model=MODEL, face_found_t=truth.found_t
     )
-    assert np.rad2deg(np.abs(torn.rotation_t3 - fit.rotation_t3)).max() < 4
+    turned_t = np.rad2deg(np.abs(torn.rotation_t3 - fit.rotation_t3)).max(axis=1)
+    moved_t = np.abs(torn.expression_tk - fit.expression_tk).max(axis=1)
+    far = np.abs(np.arange(FRAMES) - 20) > 3
+    assert turned_t.max() < 4
+    assert turned_t[far].max() < 0.3
+    assert moved_t[far].max() < 0.05
+    assert torn.confidence_t[20] < fit.confidence_t[20] - 0.05
+    np.testing.assert_allclose(torn.confidence_t[far], fit.confidence_t[far], atol=0.02)
+
+
+def test_a_turned_head_shows_less_of_itself(truth: Truth, fit: Fit) -> None:
+    frontal_t = np.abs(truth.rotation_t3).max(axis=1) < np.deg2rad(8)
+    turned_t = np.abs(truth.rotation_t3[:, 1]) > np.deg2rad(22)
+    assert fit.visibility_t[frontal_t].min() > fit.visibility_t[turned_t].max()
+    assert (fit.confidence_t <= fit.visibility_t).all()
 
 
 def test_a_one_frame_plosive_is_not_smoothed_away() -> None:
