@@ -91,12 +91,16 @@ class Measures:
     brows: tuple[Vertices, Vertices]
     corners: tuple[tuple[int, int], tuple[int, int]]
 
+    def parts(self, vertices_nv3: np.ndarray) -> np.ndarray:
+        """Height [N] of the upper lip over the lower one, in the unit of the vertices."""
+        upper, lower = self.lips
+        return vertices_nv3[:, upper, 1] - vertices_nv3[:, lower, 1]
+
     def of(self, vertices_tv3: np.ndarray, rest_v3: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(mouth_t, lids_t2, brows_t2) in units of the distance between the eyes of `rest_v3`."""
         eyes_23 = rest_v3[np.array(self.corners)].mean(1)
         unit = np.linalg.norm(eyes_23[1] - eyes_23[0])
-        upper, lower = self.lips
-        mouth_t = np.maximum(vertices_tv3[:, upper, 1] - vertices_tv3[:, lower, 1], 0)
+        mouth_t = np.maximum(self.parts(vertices_tv3), 0)
         lids = [
             np.linalg.norm(vertices_tv3[:, list(upper)] - vertices_tv3[:, list(lower)], axis=-1).mean(1)
             for upper, lower in self.lids

@@ -26,9 +26,7 @@ def embedded_clip(spec: TruthSpec) -> TruthClip:
     model = embedded()
     bones_k = np.random.default_rng((spec.person, 31)).normal(0, BONES, len(model.identity_kv3))
     identity_k = with_closed_lips(np.clip(bones_k, -2 * BONES, 2 * BONES), model)
-    jaw_v3 = model.expression_kv3[EXPRESSION_NAMES.index("jawOpen")]
-    upper, lower = MEASURES.lips
-    moves = motion(spec, jaw_reach_cm=float(jaw_v3[upper, 1] - jaw_v3[lower, 1]))
+    moves = motion(spec, parts_k=MEASURES.parts(model.expression_kv3))
     rest_v3 = model.shape(identity_k, np.zeros((1, len(EXPRESSION_NAMES))))[0]
     translation_t3, shoulders = placed(spec, moves, rest_v3[np.array(MEASURES.corners)].mean((0, 1)))
     head = EmbeddedHead(identity_k, look_of(spec.person), shoulders=shoulders, size_px=SIZE_PX)

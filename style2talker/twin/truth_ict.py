@@ -42,14 +42,7 @@ def ict_clip(spec: TruthSpec, path: Path) -> TruthClip:
     measures = measures_68(points_68)
     bones_k = np.random.default_rng((spec.person, 41)).normal(0, BONES, len(model.identity_kv3))
     identity_k = np.clip(bones_k, -2 * BONES, 2 * BONES)
-    jaw_v3, close_v3 = (
-        model.expression_kv3[EXPRESSION_NAMES.index(name)] for name in ("jawOpen", "mouthClose")
-    )
-    upper, lower = measures.lips
-    opens_cm, closes_cm = (shape_v3[upper, 1] - shape_v3[lower, 1] for shape_v3 in (jaw_v3, close_v3))
-    moves = motion(spec, jaw_reach_cm=float(opens_cm))
-    # this model's mouthClose would press the lips through each other: let them touch
-    moves.expression_tk[:, EXPRESSION_NAMES.index("mouthClose")] *= min(1.0, -opens_cm / closes_cm)
+    moves = motion(spec, parts_k=measures.parts(model.expression_kv3))
     rest_v3 = model.shape(identity_k, np.zeros((1, len(EXPRESSION_NAMES))))[0]
     translation_t3, shoulders = placed(spec, moves, rest_v3[np.array(measures.corners)].mean((0, 1)))
     head = WholeHead(model, points_68, identity_k, look_of(spec.person), shoulders=shoulders, size_px=SIZE_PX)

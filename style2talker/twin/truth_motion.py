@@ -12,9 +12,10 @@ from style2talker.face.model import EXPRESSION_NAMES
 from style2talker.twin.acting import perform
 from style2talker.twin.identity import look_of
 from style2talker.twin.sentences import SENTENCES
-from style2talker.twin.visemes import split_phonemes
+from style2talker.twin.visemes import JAW_OPEN, MOUTH_CLOSE, split_phonemes
 
 LONGEST_FRAMES = 100
+SOFT_CM = 0.1  # how far closed lips give way
 LARGEST_TILT_DEG = (5.0, 4.0)  # mean pitch and roll of a clip
 YAW_REACH = 0.4  # of the usual +-10 degrees, so that the clip keeps to its mean turn
 BROWS = (
@@ -62,15 +63,15 @@ class Motion:
     closure_n: np.ndarray
 
 
-def motion(spec: TruthSpec, *, jaw_reach_cm: float) -> Motion:
-    """The motion of one clip; `jaw_reach_cm` as in `visemes.mouth_shapes`."""
+def motion(spec: TruthSpec, *, parts_k: np.ndarray) -> Motion:
+    """The motion of one clip; `parts_k`: how far each coefficient at 1 parts the lips in the middle, cm."""
     rng = np.random.default_rng((spec.performance, 23))
     act = perform(
         SENTENCES[int(rng.integers(len(SENTENCES)))],
         emotion=spec.emotion,
         level=spec.level,
         voice=look_of(spec.performance).voice,
-        jaw_reach_cm=jaw_reach_cm,
+        jaw_reach_cm=float(parts_k[JAW_OPEN]),
         rng=rng,
     )
     num_frames = min(len(act.expression_tk), LONGEST_FRAMES)
@@ -82,11 +83,24 @@ def motion(spec: TruthSpec, *, jaw_reach_cm: float) -> Motion:
         if symbol in "pbm"
     ]
     return Motion(
-        expression_tk=_brows(rng, act.expression_tk[:num_frames]),
+        expression_tk=lips_touch(_brows(rng, act.expression_tk[:num_frames]), parts_k),
         rotation_t3=(rest_3 + act.rotation_t3[:num_frames] * [1, YAW_REACH, 1]).astype(np.float32),
         sway_t3=act.sway_t3[:num_frames],
         closure_n=np.array([frame for frame in closures if frame < num_frames], np.int32),
     )
+
+
+def lips_touch(expression_tk: np.ndarray, parts_k: np.ndarray) -> np.ndarray:
+    """The same faces without lips that pass through each other, which no picture could show.
+
+    Speech and emotion close a mouth each on its own account. Where they would press the lips deeper than
+    SOFT_CM into one another, `mouthClose` gives way and then the jaw.
+    """
+    touching_tk = expression_tk.copy()
+    for column, least, most in ((MOUTH_CLOSE, 0.0, None), (JAW_OPEN, None, 1.0)):
+        deep_t = np.maximum(-SOFT_CM - touching_tk @ parts_k, 0)
+        touching_tk[:, column] = np.clip(touching_tk[:, column] + deep_t / parts_k[column], least, most)
+    return touching_tk
 
 
 def _brows(rng: np.random.Generator, expression_tk: np.ndarray) -> np.ndarray:
