@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from style2talker.corpus.manifest import Manifest, ShardEntry, read_manifest
@@ -57,8 +58,13 @@ class Corpus:
     def num_clips(self, split: str | None = None) -> int:
         return sum(shard.rows for shard in self.manifest.of_kind("clips", split=split))
 
-    def tables(self, split: str | None = None, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
-        """Row groups of `clips` in manifest order, with the given columns.
+    def tables(
+        self,
+        split: str | None = None,
+        columns: Sequence[str] | None = None,
+        clip_ids: Sequence[str] | None = None,
+    ) -> Iterator[pa.Table]:
+        """Row groups of `clips` in manifest order, with the given columns, of all clips or of the named ones.
 
         Raises:
             UserError: an unknown column or split, or a shard that is missing.
@@ -69,40 +75,48 @@ class Corpus:
         if split is not None and split not in ("train", "val", "test"):
             raise UserError(f"there is no split {split!r}; give train, val or test.")
         for shard in self.manifest.of_kind("clips", split=split):
-            yield from self._groups(shard, columns)
+            yield from self._groups(shard, columns, clip_ids)
 
-    def clips(self, split: str | None = None, columns: Sequence[str] | None = None) -> Iterator[Row]:
-        """One dict per clip: float lists and matrices as np.float32 arrays, all else as Python values."""
-        for table in self.tables(split, columns):
+    def clips(
+        self,
+        split: str | None = None,
+        columns: Sequence[str] | None = None,
+        clip_ids: Sequence[str] | None = None,
+    ) -> Iterator[Row]:
+        """One dict per clip, or per named clip, in manifest order: float lists and matrices as np.float32
+        arrays, all else as Python values.
+        """
+        for table in self.tables(split, columns, clip_ids):
             yield from rows_of(table)
 
     def frames(self, clip_ids: Sequence[str] | None = None, *, split: str | None = None) -> Iterator[Row]:
         """`clip_id` and `jpeg` (a list of bytes) of every clip, or of the named ones, in manifest order."""
-        wanted = None if clip_ids is None else set(clip_ids)
         for shard in self.manifest.of_kind("frames", split=split):
-            with self._open(shard) as file:
-                for group in range(file.num_row_groups):
-                    if wanted is not None:  # look at the ids first: the pictures are a thousand times larger
-                        ids = file.read_row_group(group, columns=["clip_id"]).column(0).to_pylist()
-                        if wanted.isdisjoint(ids):
-                            continue
-                    for row in rows_of(file.read_row_group(group)):
-                        if wanted is None or row["clip_id"] in wanted:
-                            yield row
+            for table in self._groups(shard, None, clip_ids):
+                yield from rows_of(table)
 
     def rejects(self) -> list[Row]:
         """Everything that was not kept, and why."""
         return [
             row
             for shard in self.manifest.of_kind("rejects")
-            for table in self._groups(shard, None)
+            for table in self._groups(shard, None, None)
             for row in rows_of(table)
         ]
 
-    def _groups(self, shard: ShardEntry, columns: Sequence[str] | None) -> Iterator[pa.Table]:
+    def _groups(
+        self, shard: ShardEntry, columns: Sequence[str] | None, clip_ids: Sequence[str] | None
+    ) -> Iterator[pa.Table]:
         with self._open(shard) as file:
             for group in range(file.num_row_groups):
-                yield file.read_row_group(group, columns=None if columns is None else list(columns))
+                chosen = None
+                if clip_ids is not None:  # look at the ids first: what they name is far larger
+                    ids = file.read_row_group(group, columns=["clip_id"]).column(0)
+                    chosen = pc.is_in(ids, value_set=pa.array(clip_ids, pa.string()))
+                    if not pc.any(chosen).as_py():
+                        continue
+                table = file.read_row_group(group, columns=None if columns is None else list(columns))
+                yield table if chosen is None else table.filter(chosen)
 
     def _open(self, shard: ShardEntry) -> pq.ParquetFile:
         try:

@@ -67,3 +67,13 @@ def test_bad_questions_are_one_sentence(tiny_corpus: Path, tmp_path: Path) -> No
     (tiny_corpus / "clips/val-00000.parquet").unlink()
     with pytest.raises(UserError, match="has lost clips/val-00000"):
         list(corpus.clips("val"))
+
+
+def test_named_clips_are_the_same_rows_as_all_clips(tiny_corpus: Path) -> None:
+    corpus = Corpus.open(str(tiny_corpus))
+    every = {row["clip_id"]: row for row in corpus.clips(columns=["clip_id", "expression"])}
+    named = list(corpus.clips(columns=["expression", "clip_id"], clip_ids=["val1", "train0", "nobody"]))
+    assert [row["clip_id"] for row in named] == ["train0", "val1"]  # the manifest's order, not the caller's
+    for row in named:
+        np.testing.assert_array_equal(row["expression"], every[row["clip_id"]]["expression"])
+    assert list(corpus.clips(columns=["speaker"], clip_ids=[])) == []
