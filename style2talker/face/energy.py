@@ -31,8 +31,8 @@ from style2talker.face.geometry import rotation_matrix
 from style2talker.face.model import NUM_LANDMARKS, FaceModel
 
 LANDMARK_SIGMA_CM = 0.05
-NEIGHBOURS = 20.0  # landmarks that err as one; divides the evidence of 478 correlated points
-OUTLIER_CM = 0.15  # residuals beyond it count linearly
+NEIGHBOURS = 40.0  # landmarks that err as one; divides the evidence of 478 correlated points
+OUTLIER_CM = 0.1  # residuals beyond it count linearly
 OVAL_WEIGHT = 0.3  # the oval's landmarks slide along the silhouette as the head turns
 LIP_AND_LID_WEIGHT = 4.0
 PRIOR_SIGMA = 0.15

@@ -195,9 +195,10 @@ def _bridged(values_tn: np.ndarray, seen: np.ndarray, num_frames: int, *, turnin
 
 
 def _measures(energy: Energy, state: State, landmarks_tl3: np.ndarray) -> np.ndarray:
-    """Error, visibility and confidence [T, 3]."""
+    """Error, visibility and confidence [T, 3], of the face that identity and expression alone draw."""
     shapes = energy.shapes
-    shape_t3l = energy.shape(state)
+    resting_c = np.where(np.arange(len(state.clip_c)) < shapes.num_identity, state.clip_c, 0)
+    shape_t3l = energy.shape(State(state.expression_tk, state.pose_tp, resting_c.astype(state.clip_c.dtype)))
     residual_t2l, rotation_t33, _ = energy.residual(state, shape_t3l)
     interocular_t1 = interocular_px(landmarks_tl3)[:, None]
     distance_tl = np.linalg.norm(residual_t2l, axis=1) * energy.px_per_cm / interocular_t1

@@ -7,12 +7,10 @@ import numpy as np
 
 from style2talker.face.model import EXPRESSION_NAMES, FaceModel
 
-NOISE_FLOOR = 0.08  # scores below it say nothing; the prior then leans towards zero
+NOISE_FLOOR = 0.12  # scores below it say nothing; the prior then leans towards zero
 RESTING: dict[str, float] = {
     "eyeBlink": 0.06,
     "eyeLookDown": 0.07,
-    "eyeLookIn": 0.08,
-    "eyeLookOut": 0.1,
     "eyeLookUp": 0.13,
     "eyeSquint": 0.38,
     "mouthPress": 0.05,
@@ -21,6 +19,13 @@ RESTING: dict[str, float] = {
 """What MediaPipe's blendshape network answers for people who talk without emotion: median over 17 clips of 13
 people, studio and web footage, of each clip's median (of the mouth, which speech moves, the 10th percentile);
 both sides averaged. Names without an entry rest below 0.03."""
+GAZE = ("eyeLookOut", "eyeLookIn")
+LARGEST_STRAY = 0.3
+"""Gaze to the side is two opposite scores of which people show one. Its median over a clip is taken as straight
+ahead, up to this much: the network's zero moves with the head's turn."""
+LOW = 0.15  # quantile over the clip
+LARGEST_TRAIT = 0.2
+"""A score that a clip never falls below is a trait of the face, not an expression, up to this much over rest."""
 COMPONENT_SIGMA = 1.0
 BLENDSHAPE_SIGMA = 0.15
 
@@ -38,8 +43,16 @@ def prior_mean(blendshapes_tk: np.ndarray, model: FaceModel) -> np.ndarray:
     Args:
         blendshapes_tk: [T, 52] in the order of EXPRESSION_NAMES.
     """
-    resting_k = np.array([RESTING.get(_both_sides(name), 0.0) for name in EXPRESSION_NAMES]) + NOISE_FLOOR
-    expected_tk = (np.clip(blendshapes_tk, 0, 1) - np.minimum(resting_k, 0.5)) / (1 - resting_k)
+    scores_tk = np.clip(blendshapes_tk, 0, 1)
+    resting_k = np.array([RESTING.get(_both_sides(name), 0.0) for name in EXPRESSION_NAMES])
+    lowest_k = np.quantile(scores_tk, LOW, axis=0)
+    resting_k = np.clip(lowest_k, resting_k, resting_k + LARGEST_TRAIT) + NOISE_FLOOR
+    expected_tk = (scores_tk - resting_k) / (1 - resting_k)
+    for side in ("Left", "Right"):
+        outwards, inwards = (EXPRESSION_NAMES.index(name + side) for name in GAZE)
+        gaze_t = scores_tk[:, outwards] - scores_tk[:, inwards]
+        gaze_t = gaze_t - np.clip(np.median(gaze_t), -LARGEST_STRAY, LARGEST_STRAY)
+        expected_tk[:, outwards], expected_tk[:, inwards] = np.maximum(gaze_t, 0), np.maximum(-gaze_t, 0)
     mean_tk = np.zeros((len(blendshapes_tk), len(model.expression_names)))
     for column, name in enumerate(model.expression_names):
         if name in EXPRESSION_NAMES:

@@ -16,6 +16,7 @@ from style2talker.twin.visemes import FRAME_RATE_HZ, JAW_OPEN, close_lips, mouth
 SHORTEST_S = 2.5
 SAMPLES_PER_FRAME = RATE_HZ // FRAME_RATE_HZ
 SWAY_PX = (4.0, 3.0)
+TURN_S = 0.5  # a passing emotion takes this long to come and as long to go
 SWAY_SCALE = 0.02
 
 # How a voice changes at full strength: pitch and range in steps of eSpeak NG, speed and volume as factors.
@@ -50,9 +51,19 @@ class Performance:
 
 
 def perform(
-    sentence: str, *, emotion: str, level: int, voice: Voice, jaw_reach_cm: float, rng: np.random.Generator
+    sentence: str,
+    *,
+    emotion: str,
+    level: int,
+    voice: Voice,
+    jaw_reach_cm: float,
+    rng: np.random.Generator,
+    passing: bool = False,
 ) -> Performance:
-    """Speak `sentence` with `emotion` at `level` (1 to 3); `jaw_reach_cm` as in `visemes.mouth_shapes`."""
+    """Speak `sentence` with `emotion` at `level` (1 to 3); `jaw_reach_cm` as in `visemes.mouth_shapes`.
+
+    The face holds the emotion from the first frame to the last, or comes from rest to it and goes back.
+    """
     strength = level / 3 if emotion != "neutral" else 0.0
     speech = speak(
         sentence,
@@ -69,6 +80,8 @@ def perform(
 
     talk_tk, closure_t = mouth_shapes(speech.phonemes, num_frames, reach_cm=jaw_reach_cm)
     mood_t1 = 0.93 + 0.07 * wander(rng, num_frames, 1)
+    if passing:
+        mood_t1 = mood_t1 * _course(rng, num_frames)[:, None]
     emotion_tk = profile_blendshapes(emotion, level)[None] * mood_t1
     shut_t = lids(blink_times(rng, num_frames / FRAME_RATE_HZ), num_frames)
     expression_tk = _together(talk_tk * (1 + 0.15 * strength), emotion_tk)
@@ -81,6 +94,15 @@ def perform(
         rotation_t3=(head_rotation(rng, num_frames) + bias_3).astype(np.float32),
         sway_t3=(wander(rng, num_frames, 3) * [*SWAY_PX, SWAY_SCALE]).astype(np.float32),
     )
+
+
+def _course(rng: np.random.Generator, num_frames: int) -> np.ndarray:
+    """Onset, apex and offset of an emotion [T], at rest at both ends."""
+    time_t, end_s = np.arange(num_frames) / FRAME_RATE_HZ, num_frames / FRAME_RATE_HZ
+    onset_s, offset_s = rng.uniform(0.2, 0.6), end_s - rng.uniform(0.2, 0.6) - TURN_S
+    rising_t = np.clip((time_t - onset_s) / TURN_S, 0, 1)
+    falling_t = np.clip((time_t - offset_s) / TURN_S, 0, 1)
+    return np.sin(np.pi / 2 * rising_t) ** 2 * np.cos(np.pi / 2 * falling_t) ** 2
 
 
 def _emotional(voice: Voice, emotion: str, strength: float) -> Voice:

@@ -14,9 +14,10 @@ from style2talker.twin.identity import look_of
 from style2talker.twin.sentences import SENTENCES
 from style2talker.twin.visemes import JAW_OPEN, MOUTH_CLOSE, split_phonemes
 
-LONGEST_FRAMES = 100
+LONGEST_FRAMES = 125
 SOFT_CM = 0.1  # how far closed lips give way
-LARGEST_TILT_DEG = (5.0, 4.0)  # mean pitch and roll of a clip
+LARGEST_TILT_DEG = (3.0, 4.0)  # mean pitch and roll of a clip, about:
+BOWED_DEG = 8.6  # the photographed head's own pitch, which its texture shows whatever the mesh does
 YAW_REACH = 0.4  # of the usual +-10 degrees, so that the clip keeps to its mean turn
 BROWS = (
     ("browInnerUp", "browOuterUpLeft", "browOuterUpRight"),
@@ -30,7 +31,8 @@ BROW_S, BROW_GAP_S, BROW_AMOUNT = (0.4, 0.9), (0.3, 0.9), (0.4, 0.9)
 class TruthSpec:
     """One clip: who (0, 1, ...) performs what, at which mean turn of the head.
 
-    `performance` seeds mouth, lids, gaze, brows and head alike: two people with the same one do the same.
+    The emotion comes and goes, unless `passing` is False. `performance` seeds mouth, lids, gaze, brows and head
+    alike: two people with the same one do the same.
     """
 
     person: int
@@ -38,6 +40,7 @@ class TruthSpec:
     emotion: str = "neutral"
     level: int = 1
     yaw_deg: float = 5.0
+    passing: bool = True
 
     @property
     def name(self) -> str:
@@ -73,10 +76,11 @@ def motion(spec: TruthSpec, *, parts_k: np.ndarray) -> Motion:
         voice=look_of(spec.performance).voice,
         jaw_reach_cm=float(parts_k[JAW_OPEN]),
         rng=rng,
+        passing=spec.passing,
     )
     num_frames = min(len(act.expression_tk), LONGEST_FRAMES)
     pitch_deg, roll_deg = (rng.uniform(-most, most) for most in LARGEST_TILT_DEG)
-    rest_3 = np.radians([pitch_deg, spec.yaw_deg, roll_deg])
+    rest_3 = np.radians([BOWED_DEG + pitch_deg, spec.yaw_deg, roll_deg])
     closures = [
         round((start_s + end_s) / 2 * FRAME_RATE_HZ)
         for symbol, start_s, end_s in split_phonemes(act.speech.phonemes)
