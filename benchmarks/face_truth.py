@@ -7,7 +7,7 @@ Prints   rotation, expression and jitter against the truth, the same expression 
          coefficients mean other shapes
 Run      python benchmarks/face_truth.py --ict ict_facekit_light_f16.npz --cache DIR
 
-Clips are drawn once and kept in the cache. Clips with held emotions ask for what one clip cannot tell: a brow that
+Clips are drawn once and kept in the cache. Held emotions ask for what one clip cannot tell: a brow that
 is down from the first frame to the last may be the person's brow.
 
 Axes: T frames, K coefficients, L landmarks.

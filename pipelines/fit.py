@@ -2,7 +2,7 @@
 
 Reads    track: landmarks, blendshapes, face_found
 Writes   face_model, face_model_sha256, identity, expression, rotation, translation, fit_error
-Rejects  fit_diverged
+Rejects  fit_diverged, face_lost
 """
 
 from dataclasses import dataclass
@@ -19,11 +19,11 @@ from style2talker.errors import Reject, UserError
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FitConfig:
     largest_error: float = 0.08
-    """Landmark distance over interocular distance, median over the frames; a good fit has 0.02 to 0.03."""
+    """Landmark distance over interocular distance, median over the frames; a good fit has 0.01 to 0.02."""
 
 
 def make(config: FitConfig, root: Path) -> Work:
-    from style2talker.face.fit import fit_clip
+    from style2talker.face.fit import LONGEST_GAP, fit_clip
     from style2talker.face.model import embedded
 
     model = embedded()
@@ -40,6 +40,11 @@ def make(config: FitConfig, root: Path) -> Work:
             )
         except UserError as error:  # landmarks that are no face, such as a head turned away: the row's fault
             raise Reject("fit_diverged", str(error)) from error
+        if not np.isfinite(result.expression_tk).all():
+            raise Reject(
+                "face_lost",
+                f"The face is away for more than {LONGEST_GAP} frames; nothing can be said of those between.",
+            )
         error = float(np.median(result.error_t[found_t]))
         if not error <= config.largest_error:  # also when it is NaN
             raise Reject(
@@ -69,7 +74,7 @@ def _face_model() -> dict[str, str]:
 
 STAGE = Stage(
     name="fit",
-    version=1,
+    version=2,
     schema=pa.schema([pa.field("clip_id", pa.string(), nullable=False), *FIT_FIELDS]),
     config=FitConfig(),
     make=make,

@@ -31,8 +31,8 @@ BROW_S, BROW_GAP_S, BROW_AMOUNT = (0.4, 0.9), (0.3, 0.9), (0.4, 0.9)
 class TruthSpec:
     """One clip: who (0, 1, ...) performs what, at which mean turn of the head.
 
-    The emotion comes and goes, unless `passing` is False. `performance` seeds mouth, lids, gaze, brows and head
-    alike: two people with the same one do the same.
+    The emotion comes and goes, unless `passing` is False. `performance` seeds mouth, lids, gaze, brows and
+    head alike: two people with the same one do the same.
     """
 
     person: int
