@@ -1,13 +1,16 @@
 """`style2talker build`, `inspect` and `verify`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from style2talker.errors import UserError
+
+if TYPE_CHECKING:
+    from style2talker.corpus.reader import Corpus
 
 Uri = Annotated[str, typer.Argument(help="Corpus: a path, file://, s3:// or gs://.")]
 
@@ -52,13 +55,24 @@ def build(
 def inspect(
     uri: Uri,
     list_clips: Annotated[bool, typer.Option("--clips", help="Also list every clip by its id.")] = False,
+    overlay: Annotated[
+        Path | None, typer.Option(help="Write an .mp4 instead: fits drawn over clips, from the worst on.")
+    ] = None,
+    clip: Annotated[
+        list[str] | None, typer.Option(help="A clip of --overlay, by the beginning of its id; may repeat.")
+    ] = None,
 ) -> None:
-    """Show what a corpus holds: clips by split and emotion, stages, rejects by reason."""
+    """Show what a corpus holds: clips by split and emotion, stages, rejects by reason; or its fits, drawn."""
     from collections import Counter
 
     from style2talker.corpus.reader import Corpus
 
     corpus = Corpus.open(uri)
+    if overlay is not None:
+        _draw_clips(corpus, overlay, clip or [])
+        return
+    if clip:
+        raise UserError("--clip names a clip to draw; give --overlay OUT.mp4 too.")
     manifest, console = corpus.manifest, Console(soft_wrap=True, highlight=False)
     size = sum(shard.bytes for shard in manifest.shards)
     console.print(
@@ -91,6 +105,21 @@ def inspect(
         console.print(table)
     if len(rejects) > 50:
         console.print(f"... and {len(rejects) - 50} more in {manifest.of_kind('rejects')[0].path}")
+
+
+def _draw_clips(corpus: "Corpus", out: Path, wanted: list[str]) -> None:
+    from style2talker.face.clip_movie import choose_clips, write_clip_movie
+
+    if out.suffix != ".mp4":
+        raise UserError(f"--overlay {out} ends in {out.suffix!r}, expected .mp4.")
+    clips = choose_clips(corpus, wanted)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    num_frames = write_clip_movie(out, corpus, clips)
+    table = Table("clip", "landmark error, median")
+    for shown in clips:
+        table.add_row(shown.clip_id, f"{100 * shown.error:.2f} %")
+    Console(soft_wrap=True, highlight=False).print(table)
+    typer.echo(f"{out}: {len(clips)} clips, {num_frames} frames")
 
 
 def verify(uri: Uri) -> None:

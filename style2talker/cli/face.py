@@ -5,9 +5,11 @@ from typing import Annotated
 
 import typer
 
+from style2talker.cli import face_fit
 from style2talker.face.convert.target import Target
 
 app = typer.Typer(no_args_is_help=True)
+face_fit.register(app)
 
 
 @app.command("convert")

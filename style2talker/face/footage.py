@@ -69,7 +69,7 @@ def read_corpus(
     with LandmarkTracker(task_path) as tracker:
         for row in corpus.frames(list(chosen)):
             speaker, split = chosen[row["clip_id"]]
-            track = tracker.track(map(_picture, row["jpeg"]))
+            track = tracker.track(map(decode_frame, row["jpeg"]))
             if not track.found_t.any():
                 yield split, None
                 continue
@@ -95,7 +95,8 @@ def _chosen(corpus: Corpus, clips_per_speaker: int) -> dict[str, tuple[str, str]
     return chosen
 
 
-def _picture(jpeg: bytes) -> np.ndarray:
+def decode_frame(jpeg: bytes) -> np.ndarray:
+    """A frame of a corpus, uint8 RGB [H, W, 3]. Raises `UserError` for bytes that are no JPEG."""
     image_hw3 = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
     if image_hw3 is None:
         raise UserError(f"a corpus' frame of {len(jpeg)} bytes is no JPEG; run `style2talker verify` on it.")
