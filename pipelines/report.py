@@ -7,7 +7,7 @@ import numpy as np
 import yaml
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
-from pipelines import statistics
+from pipelines import fit_sheet, statistics
 from pipelines.statistics import Statistics, bars, gather, histogram
 from style2talker.corpus.manifest import Manifest
 from style2talker.corpus.reader import Corpus
@@ -68,6 +68,12 @@ def _values(manifest: Manifest, result: Statistics) -> dict[str, Any]:
             [0, 1, 1.5, 2, 2.5, 3, 4, 8],
             ["<1", "1-1.5", "1.5-2", "2-2.5", "2.5-3", "3-4", ">4"],
         ),
+        "strip": {
+            "width": fit_sheet.STRIP_WIDTH,
+            "height": fit_sheet.STRIP_HEIGHT,
+            "good": fit_sheet.strip_y(1),
+            "doubtful": fit_sheet.strip_y(3),
+        },
         "speakers": bars(sorted(result.speakers.items(), key=lambda item: (-item[1], item[0]))[:20]),
         "splits": _split_rows(result),
         "rejects": bars(_by_kind(result)),

@@ -10,6 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from pipelines.fit_sheet import FitRow, fit_sheet
 from style2talker.corpus.reader import Corpus
 from style2talker.corpus.schema import FRAME_RATE_HZ
 from style2talker.emotion.taxonomy import EMOTIONS, LEVELS
@@ -69,6 +70,7 @@ class Statistics:
     reject_rows: list[dict[str, Any]] = field(default_factory=list)
     durations_s: list[float] = field(default_factory=list)
     fit_errors: list[float] = field(default_factory=list)
+    fits: list[FitRow] = field(default_factory=list)
     num_words: int = 0
     num_labelled: int = 0
     num_agreeing: int = 0
@@ -87,6 +89,7 @@ def gather(corpus: Corpus) -> Statistics:
     samples = _samples(corpus, shown)
     result.thumbnails = samples
     result.samples = _varied(samples)
+    result.fits = fit_sheet(corpus, list(zip(ids, result.fit_errors, strict=True)))
     result.reject_rows = corpus.rejects()
     result.rejects = Counter((row["stage"], row["kind"]) for row in result.reject_rows)
     return result

@@ -94,7 +94,8 @@ class MeshPen:
         translation_3: np.ndarray,
     ) -> Posed:
         """The mesh of one frame's coefficients where `geometry.project` puts it."""
-        vertices_1v3 = self.model.shape(identity_k, expression_k[None])
+        # Double precision, so that a pixel does not depend on the order in which a sum was taken.
+        vertices_1v3 = self.model.shape(identity_k.astype(np.float64), expression_k[None].astype(np.float64))
         points_v2 = project(vertices_1v3, rotation_3[None], translation_3[None])[0]
         landmarks_l2 = np.full((NUM_LANDMARKS, 2), np.nan)
         landmarks_l2[self.model.landmark_l] = self.model.at_landmarks(points_v2)
