@@ -20,9 +20,11 @@ mean over the clip's top fifth of frames is set against two fixed marks per unit
 
 The marks are constants, not percentiles of the corpus at hand: a clip's labels must not depend on others.
 `benchmarks/emotion.py --marks` measures them; the fit's marks are those of a noisier fit, whose higher floors
-still serve better (12 of 16 acted clips right, 10 with the floors of today's fit). Cheek raiser (6) and nose wrinkler (9) no witness sees: the
-net's cheekSquint and noseSneer stay below 1e-4 (mediapipe issue 4450), and no landmark follows them; they are
-read for trackers that show them. Lips part (25) is never reported: every talking face parts its lips.
+still serve better (12 of 16 acted clips right, 10 with the floors of today's fit).
+
+Cheek raiser (6) and nose wrinkler (9) no witness sees: the net's cheekSquint and noseSneer stay below 1e-4
+(mediapipe issue 4450), and no landmark follows them; they are read for trackers that show them. Lips part
+(25) is never reported: every talking face parts its lips.
 
 Axes: T frames, K = 52 amounts in the order of `style2talker.face.model.EXPRESSION_NAMES`.
 """
