@@ -57,19 +57,22 @@ def _summary(result: "VideoFit") -> Table:
     known_t = table.face_found_t
     percent_t = 100 * table.error_t[known_t]
     yaw_t = np.degrees(table.rotation_t3[known_t, 1])
-    count = len(known_t)
-    median, high = float(np.median(percent_t)), float(np.percentile(percent_t, 95))
-    rows = Table("what", "value", "how to read it")
-    for row in (
+    count, median = len(known_t), float(np.median(percent_t))
+    confidence, visibility = (np.median(each[known_t]) for each in (table.confidence_t, table.visibility_t))
+    lines = [
         ("frames", str(count), f"{count / table.rate_hz:.2f} s at {table.rate_hz:g} a second"),
         ("with the face", f"{known_t.mean():.0%}", "short gaps bridged, long ones empty"),
         ("landmark error, median", f"{median:.2f} %", f"{verdict(median)} (1 good, above 3 doubtful)"),
-        ("landmark error, 95 % below", f"{high:.2f} %", "of the distance between the eyes"),
-        ("confidence", f"{np.median(table.confidence_t[known_t]):.2f}", "landmarks seen and explained"),
-        ("visibility", f"{np.median(table.visibility_t[known_t]):.2f}", "landmarks turned to the camera"),
+        ("landmark error, 95 % below", f"{np.percentile(percent_t, 95):.2f} %", "of the eyes' distance"),
+        ("confidence", f"{confidence:.2f}", "landmarks seen and explained"),
+        ("visibility", f"{visibility:.2f}", "landmarks turned to the camera"),
         ("yaw", f"{yaw_t.min():.0f}° to {yaw_t.max():.0f}°", "+ is the picture's right"),
-    ):
-        rows.add_row(*row)
+    ]
+    if count == 1:  # a portrait
+        lines = [lines[2], *lines[4:6], ("yaw", f"{yaw_t[0]:.0f}°", lines[6][2])]
+    rows = Table("what", "value", "how to read it")
+    for line in lines:
+        rows.add_row(*line)
     return rows
 
 

@@ -55,10 +55,11 @@ def _fitted_video(request: Request, model: FaceModel) -> VideoFit:
                 f"{request.source}: {error.message}; give footage of a face at least 80 px wide, turned to "
                 "the camera, upright, or choose another part with --from and --to."
             ) from error
-        raise UserError(
-            f"{request.source} cannot be fitted: {error.message}; give a video such as .mp4, or a portrait "
-            f"({', '.join(PICTURES[:3])})."
-        ) from error
+        elsewhere = request.start_s > 0 and error.kind == "decode_failed"
+        advice = (
+            "choose --from and --to inside it" if elsewhere else "give a video such as .mp4, or a portrait"
+        )
+        raise UserError(f"{request.source} cannot be fitted: {error.message}; {advice}.") from error
     if request.overlay is not None:
         write_fit_movie(request.overlay, request.source, fit, model=model, **span)
     return fit

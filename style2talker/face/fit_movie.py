@@ -73,15 +73,20 @@ def write_fit_picture(
 
 
 def view_squares(fit: VideoFit) -> np.ndarray:
-    """The square [T, 3] of the source that each frame shows: its stretch's, between stretches the nearest."""
+    """The square [T, 3] of the source that each frame shows: its stretch's, between stretches the nearest.
+
+    It is moved into the picture where it fits in.
+    """
     kept = [stretch for stretch in fit.stretches if stretch.kept]
     boxes = [fomm_box(fit.landmarks_tl3[part.begin : part.end], increase=MARGIN) for part in kept]
+    square_s3 = np.array(boxes, np.float64)
+    half_s1, size_2 = square_s3[:, 2:] / 2, np.array([fit.table.width_px, fit.table.height_px])
+    inside_s2 = np.clip(square_s3[:, :2], half_s1, size_2 - half_s1)
+    square_s3[:, :2] = np.where(2 * half_s1 <= size_2, inside_s2, square_s3[:, :2])
     frame_t1 = np.arange(len(fit.landmarks_tl3))[:, None]
-    begin_s, last_s = (
-        np.array(edge) for edge in zip(*((part.begin, part.end - 1) for part in kept), strict=True)
-    )
+    begin_s, last_s = np.array([(part.begin, part.end - 1) for part in kept]).T
     away_ts = np.maximum(np.maximum(begin_s - frame_t1, frame_t1 - last_s), 0)
-    return np.array(boxes, np.float64)[away_ts.argmin(axis=1)]
+    return square_s3[away_ts.argmin(axis=1)]
 
 
 def _shot(fit: VideoFit, squares_t3: np.ndarray, *, title: str) -> Shot:

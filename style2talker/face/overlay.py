@@ -50,6 +50,9 @@ CONTOURS: tuple[tuple[str, tuple[tuple[int, ...], ...], Colour], ...] = (
     ("lips", LIPS, ORANGE),
 )
 """Names, landmarks in order along each line, and colours of what is emphasised."""
+_VIRIDIS = np.asarray(cv2.applyColorMap(np.arange(256, dtype=np.uint8)[:, None], cv2.COLORMAP_VIRIDIS))[
+    :, 0, ::-1
+]
 _LIGHT_3 = np.array([0.35, 0.45, 0.82])
 
 
@@ -179,8 +182,7 @@ class MeshPen:
 def heat_colours(percent_n: np.ndarray) -> np.ndarray:
     """Colours [N, 3] of errors from 0 (violet) to WORST_PERCENT (yellow): viridis, for any colour vision."""
     level_n = np.clip(np.nan_to_num(percent_n) / WORST_PERCENT * 255, 0, 255).round().astype(np.uint8)
-    colour_n13 = cv2.applyColorMap(level_n[:, None], cv2.COLORMAP_VIRIDIS)
-    return np.asarray(colour_n13)[:, 0, ::-1]
+    return _VIRIDIS[level_n]
 
 
 def _faces_viewer(points_v2: np.ndarray, triangles_f3: np.ndarray) -> np.ndarray:
