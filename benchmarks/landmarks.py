@@ -3,8 +3,9 @@
 Draws    a portrait that moves (or give videos): the same decoded frames for all, in turns, in one run
 Prints   processor time per frame of MediaPipe with one face (it smooths) and with three (it does not), of the
          nets alone (one cut, the landmark and the blendshape net: the floor), of the tracker, and of the
-         tracker with the fit; then what two processes track in the time of one; then frames per second of the
-         batched path on the CPU and, where there is one, on the GPU
+         tracker with the fit; then how far landmarks wander on a picture that only moves as a whole; what two
+         processes track in the time of one; and frames per second of the batched path on the CPU and, where
+         there is one, on the GPU
 Measured processor seconds of all threads, best of some rounds taken in turns, so a busy machine matters
          little; wall seconds where processes or a GPU are compared
 Run      OMP_NUM_THREADS=1 python benchmarks/landmarks.py [VIDEO ...]
@@ -28,7 +29,7 @@ from rich.table import Table
 from skimage import data
 
 from style2talker.face.crop import fomm_box, to_crop
-from style2talker.face.fit import fit_clip
+from style2talker.face.fit import fit_clip, interocular_px
 from style2talker.face.landmarks import LandmarkTracker
 from style2talker.face.litert_nets import LiteRtNets
 from style2talker.face.model import embedded
@@ -43,19 +44,27 @@ Frames = Sequence[np.ndarray]
 console = Console()
 
 
-def moving_portrait(num_frames: int, *, side_px: int = 512) -> list[np.ndarray]:
-    """Frames uint8 [side, side, 3] of scikit-image's astronaut, who sways and tilts her head a little."""
-    portrait = data.astronaut()[:300, 60:360]
-    frames = []
+def sway(num_frames: int, *, side_px: int = 512) -> np.ndarray:
+    """Affine matrices [T, 2, 3] of a head that sways and tilts a little."""
+    matrices = []
     for t in range(num_frames):
-        matrix = cv2.getRotationMatrix2D((165, 110), 6 * np.sin(0.11 * t), side_px / 300)
-        matrix[:, 2] += [0.43 * side_px - 165 + 12 * np.sin(0.07 * t), 0.35 * side_px - 110]
-        frames.append(cv2.warpAffine(portrait, matrix, (side_px, side_px), borderMode=cv2.BORDER_REPLICATE))
-    return frames
+        matrix_23 = cv2.getRotationMatrix2D((165, 110), 6 * np.sin(0.11 * t), side_px / 300)
+        matrix_23[:, 2] += [0.43 * side_px - 165 + 12 * np.sin(0.07 * t), 0.35 * side_px - 110]
+        matrices.append(matrix_23)
+    return np.stack(matrices)
 
 
-def mediapipe_run(num_faces: int) -> Callable[[Frames], object]:
-    """MediaPipe's own call, in the video mode, with blendshapes."""
+def moving_portrait(num_frames: int, *, side_px: int = 512) -> list[np.ndarray]:
+    """Frames uint8 [side, side, 3] of scikit-image's astronaut, who sways."""
+    portrait = data.astronaut()[:300, 60:360]
+    return [
+        cv2.warpAffine(portrait, matrix_23, (side_px, side_px), borderMode=cv2.BORDER_REPLICATE)
+        for matrix_23 in sway(num_frames, side_px=side_px)
+    ]
+
+
+def mediapipe_run(num_faces: int) -> Callable[[Frames], list[Any]]:
+    """MediaPipe's own call, in the video mode, with blendshapes; its results, frame by frame."""
     import mediapipe
     from mediapipe.tasks.python import BaseOptions, vision
 
@@ -66,13 +75,13 @@ def mediapipe_run(num_faces: int) -> Callable[[Frames], object]:
         output_face_blendshapes=True,
     )
 
-    def run(frames: Frames) -> object:
-        result: Any = None
+    def run(frames: Frames) -> list[Any]:
+        results = []
         with no_native_stderr(), vision.FaceLandmarker.create_from_options(options) as landmarker:
             for index, frame in enumerate(frames):
                 image = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=frame)
-                result = landmarker.detect_for_video(image, index * 40)
-        return result
+                results.append(landmarker.detect_for_video(image, index * 40))
+        return results
 
     return run
 
@@ -128,6 +137,31 @@ def print_costs(frames: Frames, *, rounds: int) -> None:
     for name, ms in best_ms.items():
         shares = (f"{ms / best_ms[peer]:.2f}" for peer in ("MediaPipe, 3 faces", "the nets alone"))
         table.add_row(name, f"{ms:.2f}", f"{1000 / ms:.0f}", *shares)
+    console.print(table)
+
+
+def print_steadiness(num_frames: int) -> None:
+    """How far landmarks wander on a picture that only moves as a whole: by noise, delay and the cut."""
+    frames, matrix_t23 = moving_portrait(num_frames), sway(num_frames)
+    height, width = frames[0].shape[:2]
+    tracks = {"tracker": LandmarkTracker().track(frames).landmarks_tl3}
+    tracks["batched"] = (
+        BatchedTracker(nets=LiteRtNets(resolve("face_landmarker"))).track(frames).landmarks_tl3
+    )
+    for num_faces in (1, 3):
+        faces = [result.face_landmarks[0] for result in mediapipe_run(num_faces)(frames)]
+        points = np.array([[(p.x * width, p.y * height, p.z) for p in face] for face in faces])
+        tracks[f"MediaPipe, {num_faces} face{'s' if num_faces > 1 else ''}"] = points
+    heads = "from its mean place", "from frame to frame"
+    table = Table("", *heads, title="wandering of a landmark, % of the eyes' distance, median")
+    for name, landmarks_tl3 in tracks.items():
+        still_tl2 = (landmarks_tl3[..., :2] - matrix_t23[:, None, :, 2]) @ np.linalg.inv(
+            matrix_t23[:, :, :2]
+        ).transpose(0, 2, 1)
+        still_tl2 = 100 * still_tl2[10:] / np.median(interocular_px(still_tl2))
+        away_tl = np.linalg.norm(still_tl2 - still_tl2.mean(axis=0), axis=2)
+        step_tl = np.linalg.norm(np.diff(still_tl2, axis=0), axis=2)
+        table.add_row(name, f"{np.median(away_tl):.2f}", f"{np.median(step_tl):.2f}")
     console.print(table)
 
 
@@ -201,6 +235,7 @@ def main(
     for frames in clips or [moving_portrait(num_frames)]:
         print_costs(frames, rounds=rounds)
     frames = clips[0] if clips else moving_portrait(num_frames)
+    print_steadiness(num_frames)
     print_processes(frames, rounds=rounds)
     print_batched(frames)
 
