@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 from style2talker.errors import Reject
 from style2talker.face import fit_video, stretches
@@ -72,12 +73,13 @@ def video(parts: Iterable[tuple[np.ndarray, np.ndarray] | int]) -> tuple[Followe
 def test_one_stretch_is_fitted_as_a_clip_is_and_in_px_of_the_source() -> None:
     followed, _ = video([one().talks(40, scale=23.0)])
     table = fit_followed(followed, model=MODEL).table
-    clip = fit_clip(
-        followed.landmarks_tl3,
-        blendshapes_tk=followed.blendshapes_tk,
-        model=MODEL,
-        face_found_t=followed.found_t,
-    )
+    with threadpool_limits(1):
+        clip = fit_clip(
+            followed.landmarks_tl3,
+            blendshapes_tk=followed.blendshapes_tk,
+            model=MODEL,
+            face_found_t=followed.found_t,
+        )
     np.testing.assert_allclose(table.expression_tk, clip.expression_tk, atol=1e-3)
     np.testing.assert_allclose(table.translation_t3, clip.translation_t3, rtol=1e-3, atol=0.05)
     np.testing.assert_allclose(table.translation_t3[:, 2], 23.0, rtol=0.05)
