@@ -22,7 +22,7 @@ def shared_data() -> Path:
     return SHARED_DATA
 
 
-FITTED_FRAMES = 12
+FITTED_FRAMES = 8
 
 
 def load_script(path: Path) -> ModuleType:
