@@ -5,6 +5,7 @@ and `boom` a row that breaks inside a stage.
 """
 
 import os
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -191,4 +192,6 @@ def main(arguments: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
+    # A shell starts background jobs deaf to interrupts, and children inherit that: tests send one and mean it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     main(sys.argv[1:])
