@@ -27,8 +27,8 @@ MOST_FRAMES = 3000  # two minutes in one solve take 0.4 GB
 OVERLAP = 25  # frames that two parts of a longer video share, so that neither ends at the seam
 SAMPLE_FRAMES = 250
 SAME_PERSON = 1.35
-"""Landmark error with the longest stretch's identity over that with its own. Over 17 clips of 15 people, parts
-of half a second to two: one person's stay below it in 92 of 100 pairs, two people's in 6 of 100."""
+"""Landmark error with the longest stretch's identity over that with its own. Over 17 clips of 15 people, in
+parts of half a second to two: one person's stay below it in 92 of 100 pairs, two people's in 6 of 100."""
 UNIT_PX = 100.0  # between the eyes: near and far stretches weigh the same in one solve
 
 

@@ -1,5 +1,6 @@
 """`style2talker face fit` as a user calls it: one video, one command, numbers that are explained."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +136,22 @@ def test_what_cannot_be_fitted_is_said_before_the_work(video: Path, tmp_path: Pa
             raise fit(*arguments).exception
     assert isinstance(fit(video, "--out", folder / "a.parquet").exception, OSError)
     assert not out.exists()
+
+
+def test_the_code_of_the_page_runs(video: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "face_fit.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"^```python\n(.*?)^```", page, flags=re.DOTALL | re.MULTILINE)
+    monkeypatch.chdir(tmp_path)
+    for name in ("me.parquet", "me.npy"):
+        fit(video, "--out", name)
+    names: dict[str, Any] = {}
+    exec(code, names)
+    assert names["points"].shape == (FRAMES, 478, 2)
+    nose_2 = names["points"][0, 4]
+    assert (nose_2 > 100).all()
+    assert (nose_2 < 240).all()
+    for column in read_table(tmp_path / "me.parquet").expression_names[:3]:
+        assert column in names["columns"].dtype.names
 
 
 def test_words_for_an_error() -> None:
