@@ -192,6 +192,6 @@ def main(arguments: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    # A shell starts background jobs deaf to interrupts, and children inherit that: tests send one and mean it.
+    # A shell starts background jobs deaf to interrupts, and children inherit that; here one is meant.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     main(sys.argv[1:])
