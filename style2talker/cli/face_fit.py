@@ -29,12 +29,26 @@ def fit(
     ] = None,
     start_s: Annotated[float, typer.Option("--from", min=0, help="Second of the video to begin at.")] = 0.0,
     end_s: Annotated[float | None, typer.Option("--to", help="Second of the video to end at.")] = None,
+    photometric: Annotated[
+        bool,
+        typer.Option(
+            "--photometric", help="Refine on the pictures too: finer movement, minutes a video minute."
+        ),
+    ] = False,
 ) -> None:
     """Head pose and 52 expressions for every frame of a video; docs/face_fit.md explains the numbers."""
     from style2talker.face.fit_command import Request, run_fit
 
     result = run_fit(
-        Request(source=source, out=out, model=model, overlay=overlay, start_s=start_s, end_s=end_s)
+        Request(
+            source=source,
+            out=out,
+            model=model,
+            overlay=overlay,
+            start_s=start_s,
+            end_s=end_s,
+            photometric=photometric,
+        )
     )
     console = Console(soft_wrap=True, highlight=False)
     console.print(_summary(result))

@@ -24,6 +24,7 @@ class Request:
     overlay: Path | None = None
     start_s: float = 0.0
     end_s: float | None = None
+    photometric: bool = False
 
 
 def run_fit(request: Request) -> VideoFit:
@@ -60,6 +61,10 @@ def _fitted_video(request: Request, model: FaceModel) -> VideoFit:
             "choose --from and --to inside it" if elsewhere else "give a video such as .mp4, or a portrait"
         )
         raise UserError(f"{request.source} cannot be fitted: {error.message}; {advice}.") from error
+    if request.photometric:
+        from style2talker.face.refine_video import refine_video  # imports torch: seconds
+
+        fit = refine_video(request.source, fit, model=model, **span)
     if request.overlay is not None:
         write_fit_movie(request.overlay, request.source, fit, model=model, **span)
     return fit

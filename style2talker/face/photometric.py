@@ -32,6 +32,7 @@ from style2talker.errors import UserError
 from style2talker.face.energy import Shapes, State
 from style2talker.face.fit import Fit
 from style2talker.face.model import FaceModel
+from style2talker.face.one_thread import one_thread
 from style2talker.face.photo_energy import PhotometricEnergy, flat
 from style2talker.face.prior import prior_sigma
 from style2talker.face.solve import minimise
@@ -48,6 +49,7 @@ def refine(
     """The fit with expression and pose moved to where the clip's colours agree best over time.
 
     Identity and the three measures, which are of landmarks, stay. So does a clip with fewer than two faces.
+    A CPU uses one core.
 
     Args:
         fit: of `fit_clip`, with the same model.
@@ -70,20 +72,21 @@ def refine(
     shapes = Shapes(model, np.float32)
     px_per_cm = float(np.median(fit.translation_t3[seen, 2]))
     start = _state(fit, seen, shapes, px_per_cm)
-    energy = PhotometricEnergy(
-        shapes,
-        Surface(model, torch.device(device)),
-        frames_thw3[seen],
-        start,
-        prior_sigma=prior_sigma(model),
-        px_per_cm=px_per_cm,
-        joined_t=np.diff(seen, prepend=-2) == 1,
-    )
-    state = start
-    for number in range(ROUNDS):
-        if number:
-            energy.look(state)
-        state, _ = minimise(energy, state, with_clip=False, most_steps=MOST_STEPS, tolerance=TOLERANCE)
+    with one_thread():
+        energy = PhotometricEnergy(
+            shapes,
+            Surface(model, torch.device(device)),
+            frames_thw3[seen],
+            start,
+            prior_sigma=prior_sigma(model),
+            px_per_cm=px_per_cm,
+            joined_t=np.diff(seen, prepend=-2) == 1,
+        )
+        state = start
+        for number in range(ROUNDS):
+            if number:
+                energy.look(state)
+            state, _ = minimise(energy, state, with_clip=False, most_steps=MOST_STEPS, tolerance=TOLERANCE)
     return _moved(fit, flat(state) - flat(start), seen, shapes, px_per_cm)
 
 

@@ -45,6 +45,19 @@ def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+def test_pictures_refine_what_landmarks_fitted(video: Path, tmp_path: Path) -> None:
+    plain, refined = tmp_path / "plain.parquet", tmp_path / "refined.parquet"
+    for out, options in ((plain, ()), (refined, ("--photometric",))):
+        assert fit(video, "--out", out, *options).exit_code == 0
+    before, after = read_table(plain), read_table(refined)
+    # A photograph that is pushed about neither turns nor talks: less of that is left.
+    assert (after.rotation_t3 != before.rotation_t3).any()
+    known_t = before.face_found_t
+    assert after.rotation_t3[known_t].std(axis=0).sum() < before.rotation_t3[known_t].std(axis=0).sum()
+    np.testing.assert_allclose(after.translation_t3[:, 0], before.translation_t3[:, 0], atol=1.0)
+    np.testing.assert_array_equal(after.identity_k, before.identity_k)
+
+
 def test_one_command_gives_a_row_per_frame_and_says_what_it_means(video: Path, tmp_path: Path) -> None:
     out, overlay = tmp_path / "new" / "a.parquet", tmp_path / "a.mp4"
     result = fit(video, "--out", out, "--overlay", overlay)
