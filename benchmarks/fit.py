@@ -18,11 +18,12 @@ from rich.console import Console
 from rich.table import Table
 from scipy.optimize import OptimizeResult, least_squares
 
-from style2talker.face.energy import BOUND_SIGMA, OUTLIER_CM, Energy, Shapes, State
+from style2talker.face.energy import BOUND_SIGMA, OUTLIER_CM, Energy, State
 from style2talker.face.fit import fit_clip
 from style2talker.face.geometry import depth, project, rotation_matrix
 from style2talker.face.model import EXPRESSION_NAMES, embedded
 from style2talker.face.prior import prior_mean, prior_sigma
+from style2talker.face.shapes import Shapes
 
 NOISE_PX = 0.5
 SCORE_NOISE = 0.1

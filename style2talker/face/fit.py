@@ -8,14 +8,17 @@ are solved together.
 """
 
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 from style2talker.errors import Reject, UserError
-from style2talker.face.energy import Energy, Shapes, State
+from style2talker.face.energy import Energy, State
 from style2talker.face.model import EXPRESSION_NAMES, NUM_LANDMARKS, FaceModel
 from style2talker.face.prior import prior_mean, prior_sigma
+from style2talker.face.shapes import Shapes
 from style2talker.face.solve import minimise
 from style2talker.face.start import start_pose
 
@@ -72,6 +75,24 @@ def fit_clip(
     Raises `UserError` for arrays that do not fit together or a picture upside down or mirrored, and
     `Reject("no_face")` when no frame has a face.
     """
+    with _blas().limit(limits=1, user_api="blas"):
+        return _fitted(landmarks_tl3, blendshapes_tk, model, face_found_t, dtype)
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    """BLAS's threads. Its matrices here are small: a second thread costs more than it brings, and on a busy
+    machine the two wait for each other, twenty times slower."""
+    return ThreadpoolController()
+
+
+def _fitted(
+    landmarks_tl3: np.ndarray,
+    blendshapes_tk: np.ndarray,
+    model: FaceModel,
+    face_found_t: np.ndarray,
+    dtype: type[np.float32] | type[np.float64],
+) -> Fit:
     landmarks_tl3 = np.asarray(landmarks_tl3, np.float64)
     found_t = np.asarray(face_found_t, bool)
     _check(landmarks_tl3, np.asarray(blendshapes_tk), found_t)

@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from style2talker.corpus.schema import FRAME_RATE_HZ
 from style2talker.errors import Reject
@@ -91,16 +90,7 @@ def fit_picture(picture_hw3: np.ndarray, *, model: FaceModel) -> VideoFit:
 
 
 def fit_followed(followed: Followed, *, model: FaceModel) -> VideoFit:
-    """The fit of tracked frames; `followed.stretches` must not be empty.
-
-    BLAS runs on one thread: a solve is many small products, over which its threads only wait for each other,
-    and the numbers are then the same whatever OMP_NUM_THREADS says.
-    """
-    with threadpool_limits(1):
-        return _fit_followed(followed, model=model)
-
-
-def _fit_followed(followed: Followed, *, model: FaceModel) -> VideoFit:
+    """The fit of tracked frames; `followed.stretches` must not be empty."""
     whole = _Video(followed)
     misfits = whole.misfits(model)
     kept = [span for span, misfit in zip(followed.stretches, misfits, strict=True) if misfit < SAME_PERSON]

@@ -17,13 +17,13 @@ from pathlib import Path
 import numpy as np
 
 from style2talker.errors import UserError
-from style2talker.face.basis import pose_fields
 from style2talker.face.canonical import LIPS_LOWER_INNER, LIPS_UPPER_INNER, canonical_mesh, mirror_vertices
 from style2talker.face.drawn import close_lips, draw_expressions, draw_identities
 from style2talker.face.fit import Fit, fit_clip
 from style2talker.face.footage import Source
 from style2talker.face.geometry import rotation_matrix
 from style2talker.face.model import EXPRESSION_NAMES, FaceModel, own_landmarks
+from style2talker.face.rigid import pose_fields
 from style2talker.face.skin import SkinFill
 
 NUM_ROUNDS = 3

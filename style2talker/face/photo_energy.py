@@ -18,8 +18,9 @@ import numpy as np
 import torch
 
 from style2talker.face.appearance import Appearance, appearance, blurred, sampled
-from style2talker.face.energy import Energy, Point, Shapes, State, turn_axes
+from style2talker.face.energy import Energy, Point, State, turn_axes
 from style2talker.face.geometry import rotation_matrix
+from style2talker.face.shapes import Shapes
 from style2talker.face.surface import Surface
 
 WEIGHT = 0.4  # evidence of a square centimetre of skin, in points that err independently

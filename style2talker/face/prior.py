@@ -21,11 +21,11 @@ people, studio and web footage, of each clip's median (of the mouth, which speec
 both sides averaged. Names without an entry rest below 0.03."""
 GAZE = ("eyeLookOut", "eyeLookIn")
 LARGEST_STRAY = 0.3
-"""Gaze to the side is two opposite scores of which people show one. Its median over a clip is taken as straight
-ahead, up to this much: the network's zero moves with the head's turn."""
+"""Gaze to the side is two opposite scores of which people show one. Its median over a clip is taken as
+straight ahead, up to this much: the network's zero moves with the head's turn."""
 LOW = 0.15  # quantile over the clip
 LARGEST_TRAIT = 0.2
-"""A score that a clip never falls below is a trait of the face, not an expression, up to this much over rest."""
+"""A score that a clip never falls below is a trait of the face, up to this much over rest."""
 COMPONENT_SIGMA = 1.0
 BLENDSHAPE_SIGMA = 0.15
 

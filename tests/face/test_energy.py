@@ -6,9 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
-from style2talker.face.energy import Energy, Shapes, State, second_difference, second_difference_transposed
+from style2talker.face.energy import Energy, State, second_difference, second_difference_transposed
 from style2talker.face.geometry import project
 from style2talker.face.model import embedded
+from style2talker.face.shapes import Shapes
 from style2talker.face.solve import minimise
 
 MODEL = embedded()

@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from style2talker.face.basis import pose_fields
 from style2talker.face.canonical import mirror_vertices
 from style2talker.face.footage import Source
 from style2talker.face.geometry import depth, project
 from style2talker.face.learn import learn, without_pose
 from style2talker.face.model import EXPRESSION_NAMES, FaceModel, embedded, model_bytes
+from style2talker.face.rigid import pose_fields
 
 MODEL = embedded()
 JAW, CHEEK = EXPRESSION_NAMES.index("jawOpen"), EXPRESSION_NAMES.index("cheekPuff")
