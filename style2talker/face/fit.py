@@ -21,13 +21,13 @@ from style2talker.face.prior import prior_mean, prior_sigma
 from style2talker.face.shapes import Shapes
 from style2talker.face.solve import minimise
 from style2talker.face.start import start_pose
+from style2talker.face.usable import interocular_px, near_the_clip, upright
 
 KEY_FRAMES = 24
-MOST_STEPS = {np.float32: 8, np.float64: 40}
-TOLERANCE = {np.float32: 1e-3, np.float64: 1e-13}  # share of the energy that one more step must save
+MOST_STEPS = {np.float32: 20, np.float64: 60}
+TOLERANCE = {np.float32: 1e-2, np.float64: 1e-13}  # share of the energy that one more step must save
 LONGEST_GAP = 12  # frames without a face that are bridged; about half a second
 NEAR = 0.04  # of the interocular distance: a landmark this near its place on the mesh is explained
-EYE_CORNERS = ((33, 133), (362, 263))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +72,10 @@ def fit_clip(
         face_found_t: bool [T]; other rows of the first two are ignored.
         dtype: float32, or float64 for the reference: double precision, solved to the very end.
 
-    Raises `UserError` for arrays that do not fit together or a picture upside down or mirrored, and
-    `Reject("no_face")` when no frame has a face.
+    Frames whose landmarks are no face of this clip (usable.py) count as frames without one.
+
+    Raises `UserError` for arrays that do not fit together or a picture upside down or mirrored,
+    `Reject("no_face")` when no frame has a face, and `Reject("fit_diverged")` when there is no minimum.
     """
     with _blas().limit(limits=1, user_api="blas"):
         return _fitted(landmarks_tl3, blendshapes_tk, model, face_found_t, dtype)
@@ -95,14 +97,24 @@ def _fitted(
 ) -> Fit:
     landmarks_tl3 = np.asarray(landmarks_tl3, np.float64)
     found_t = np.asarray(face_found_t, bool)
-    _check(landmarks_tl3, np.asarray(blendshapes_tk), found_t)
+    blendshapes_tk = np.asarray(blendshapes_tk, np.float64)
+    _check(landmarks_tl3, blendshapes_tk, found_t)
     seen = np.flatnonzero(found_t)
-    landmarks_tl3 = landmarks_tl3[seen]
+    seen = seen[upright(landmarks_tl3[seen])]
+    if not len(seen):
+        raise Reject("no_face", f"the landmarks of all {len(found_t)} frames lie in one point or line")
     shapes = Shapes(model, dtype)
-    points_t3l = np.swapaxes(landmarks_tl3[:, model.landmark_l] * [1, -1, -1], 1, 2)
-    prior_tk = prior_mean(np.asarray(blendshapes_tk, np.float64)[seen], model)
 
-    state, px_per_cm = _start(points_t3l, prior_tk, shapes)
+    def points(frames: np.ndarray) -> np.ndarray:
+        """x and y px, y up, z towards the viewer [T, 3, L]."""
+        return np.swapaxes(landmarks_tl3[np.ix_(frames, model.landmark_l)] * [1, -1, -1], 1, 2)
+
+    prior_tk = prior_mean(blendshapes_tk[seen], model)
+    pose_tp, residual_t = _start(points(seen), prior_tk, shapes)
+    usable_t = near_the_clip(residual_t, pose_tp[:, 5])
+    seen, prior_tk, pose_tp = seen[usable_t], prior_tk[usable_t], pose_tp[usable_t]
+    points_t3l, landmarks_tl3 = points(seen), landmarks_tl3[seen]
+    state, px_per_cm = _state(pose_tp, prior_tk, shapes)
     joined_t = np.diff(seen, prepend=-2) == 1
 
     def energy(frames: np.ndarray, joined_t: np.ndarray) -> Energy:
@@ -148,35 +160,40 @@ def _fitted(
     )
 
 
-def interocular_px(landmarks_tl3: np.ndarray) -> np.ndarray:
-    """Distance [T] in the picture between the midpoints of the two eyes' corners."""
-    right_t2, left_t2 = (landmarks_tl3[:, list(pair), :2].mean(axis=1) for pair in EYE_CORNERS)
-    return np.linalg.norm(left_t2 - right_t2, axis=1)
-
-
-def _start(points_t3l: np.ndarray, prior_tk: np.ndarray, shapes: Shapes) -> tuple[State, float]:
-    """The expression that the prior expects, the average person, and the pose that suits them."""
+def _start(points_t3l: np.ndarray, prior_tk: np.ndarray, shapes: Shapes) -> tuple[np.ndarray, np.ndarray]:
+    """The pose that suits the average person with the expected expression, and what is left over in cm."""
     expression_tk = np.clip(prior_tk, shapes.low, shapes.high)
     shape_ta = expression_tk @ shapes.flat_na[: shapes.num_modes].astype(np.float64)
-    shape_t3l = shape_ta.reshape(len(shape_ta), 3, -1) + shapes.mean_3l
-    pose_tp = start_pose(
+    return start_pose(
         points_t3l,
-        shape_t3l,
+        shape_ta.reshape(len(shape_ta), 3, -1) + shapes.mean_3l,
         neutral_3l=shapes.mean_3l,
         weight_l=shapes.weight_l.astype(np.float64),
     )
+
+
+def _state(pose_tp: np.ndarray, prior_tk: np.ndarray, shapes: Shapes) -> tuple[State, float]:
     px_per_cm = float(np.median(pose_tp[:, 5]))
+    # Angles of neighbouring frames may lie on both sides of a turn.
+    middle_3 = np.median(pose_tp[:, :3], axis=0)
     pose_tp = np.concatenate(
         [
-            np.unwrap(pose_tp[:, :3], axis=0),
+            middle_3 + _wrapped(pose_tp[:, :3] - middle_3),
             pose_tp[:, 3:5] / px_per_cm,
-            np.log(np.maximum(pose_tp[:, 5:], 1e-6) / px_per_cm),
+            np.log(pose_tp[:, 5:] / px_per_cm),
         ],
         axis=1,
     )
     dtype = shapes.mean_3l.dtype
-    clip_c = np.zeros(shapes.num_clip, dtype)
-    return State(expression_tk.astype(dtype), pose_tp.astype(dtype), clip_c), px_per_cm
+    expression_tk = np.clip(prior_tk, shapes.low, shapes.high)
+    return State(
+        expression_tk.astype(dtype), pose_tp.astype(dtype), np.zeros(shapes.num_clip, dtype)
+    ), px_per_cm
+
+
+def _wrapped(angle: np.ndarray) -> np.ndarray:
+    """Angles in rad within half a turn."""
+    return (angle + np.pi) % (2 * np.pi) - np.pi
 
 
 def _carried(start: State, solved: State, key: np.ndarray) -> State:
@@ -203,15 +220,13 @@ def _pose(state: State, px_per_cm: float) -> np.ndarray:
 
 def _bridged(values_tn: np.ndarray, seen: np.ndarray, num_frames: int, *, turning: slice) -> np.ndarray:
     """Rows for all frames: linear between neighbours across short gaps, the nearest at the ends, else NaN."""
-    values_tn = values_tn.astype(np.float64)
-    # Angles of neighbouring frames may lie on both sides of a turn.
-    values_tn[:, turning] = np.unwrap(values_tn[:, turning], axis=0)
     grid_t = np.arange(num_frames)
     filled_tn = np.stack([np.interp(grid_t, seen, column) for column in values_tn.T], axis=1)
     edges = np.concatenate([[-1], seen, [num_frames]])
     for before, after in pairwise(edges):
         if after - before - 1 > LONGEST_GAP:
             filled_tn[before + 1 : after] = np.nan
+    filled_tn[:, turning] = _wrapped(filled_tn[:, turning])
     return filled_tn.astype(np.float32)
 
 
@@ -243,12 +258,4 @@ def _check(landmarks_tl3: np.ndarray, blendshapes_tk: np.ndarray, found_t: np.nd
     if not (np.isfinite(landmarks_tl3[found_t]).all() and np.isfinite(blendshapes_tk[found_t]).all()):
         raise UserError(
             "landmarks or blendshapes hold NaN in a frame whose face_found is True; mark it False."
-        )
-    right_t2, left_t2 = (landmarks_tl3[found_t][:, list(pair), :2].mean(axis=1) for pair in EYE_CORNERS)
-    across_t2, down_t2 = left_t2 - right_t2, landmarks_tl3[found_t][:, 152, :2] - right_t2
-    turn_t = across_t2[:, 0] * down_t2[:, 1] - across_t2[:, 1] * down_t2[:, 0]
-    if np.median(np.sign(turn_t)) < 0:
-        raise UserError(
-            "the landmarks are mirrored: the chin is not below the eyes in image coordinates; expected x "
-            "to the right and y down, with the subject's right eye first."
         )

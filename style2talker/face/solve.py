@@ -12,12 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import cho_solve_banded, cholesky_banded, get_lapack_funcs
 
+from style2talker.errors import Reject
 from style2talker.face.energy import Energy, Point, State, second_difference, second_difference_transposed
 
 NUM_POSE = 6
-FIRST_DAMPING = 1e-3
+FIRST_DAMPING = 1.0
+FREE = 0.3  # damping below which a step that gains little means that little is left to gain
 MOST_REFUSALS = 8
-SOLVED = 0.03  # of the residual's norm, in the preconditioner's metric: the next step mends the rest
+SOLVED = 0.1  # of the residual's norm, in the preconditioner's metric: the next step mends the rest
 MOST_CONJUGATE_STEPS = 40
 STALE = 10  # conjugate steps that say the preconditioner has grown old
 
@@ -122,8 +124,9 @@ def minimise(
         else:
             return state, point  # no step however small lowers the energy: it is at its minimum
         gain = point.energy - trial_point.energy
+        finished = gain < tolerance * trial_point.energy and damping < FREE
         state, point, damping = trial, trial_point, max(damping / 5, 1e-7)
-        if gain < tolerance * point.energy:
+        if finished:
             break
     return state, point
 
@@ -157,7 +160,9 @@ def _inverses(matrix_tnn: np.ndarray) -> np.ndarray:
     for inverse_nn, matrix_nn in zip(inverse_tnn, matrix_tnn, strict=True):
         factor_nn, failed = factorise(matrix_nn)
         if failed:
-            raise np.linalg.LinAlgError("the normal matrix of a frame is not positive definite")
+            raise Reject(
+                "fit_diverged", "The curvature of a frame's energy is not positive: no face fits it."
+            )
         upper_nn, _ = invert(factor_nn)
         inverse_nn[:] = upper_nn
     below = np.tril_indices(matrix_tnn.shape[1], -1)

@@ -14,8 +14,8 @@ OUTLIER_CM = 0.15
 
 def start_pose(
     points_t3l: np.ndarray, shape_t3l: np.ndarray, *, neutral_3l: np.ndarray, weight_l: np.ndarray
-) -> np.ndarray:
-    """Pitch, yaw, roll, x and y shift in px, px per cm [T, 6].
+) -> tuple[np.ndarray, np.ndarray]:
+    """(pitch, yaw, roll, x and y shift in px, px per cm [T, 6]; median residual in cm [T]).
 
     Orthogonal Procrustes (Umeyama 1991) on all three coordinates, then Gauss-Newton on the picture alone,
     because the tracker's depth is biased.
@@ -51,7 +51,10 @@ def start_pose(
         shift_t2 = shift_t2 + scale_t[:, None] * step_t6[:, :2]
         scale_t = scale_t * np.exp(np.clip(step_t6[:, 2], -0.5, 0.5))
         rotation_t33 = _small_rotation(step_t6[:, 3:]) @ rotation_t33
-    return np.concatenate([rotation_angles(rotation_t33), shift_t2, scale_t[:, None]], axis=1)
+    away_t2l = (points_t3l[:, :2] - shift_t2[..., None]) / scale_t[:, None, None]
+    away_t2l -= (rotation_t33 @ shape_t3l)[:, :2]
+    pose_tp = np.concatenate([rotation_angles(rotation_t33), shift_t2, scale_t[:, None]], axis=1)
+    return pose_tp, np.median(np.linalg.norm(away_t2l, axis=1), axis=1)
 
 
 def _procrustes(

@@ -27,8 +27,8 @@ from style2talker.face.drawing import (
     fill_box,
     text_width,
 )
-from style2talker.face.fit import interocular_px
 from style2talker.face.overlay import CONTOURS, WORST_PERCENT, MeshPen, heat_colours
+from style2talker.face.usable import interocular_px
 
 PANEL_PX = 384
 GAP_PX, HEAD_PX, LEGEND_PX = 12, 44, 44

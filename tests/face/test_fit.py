@@ -151,6 +151,58 @@ def test_a_flipped_picture_fails_loudly(truth: Truth, flip: list[int]) -> None:
         )
 
 
+@pytest.mark.parametrize("flip", [[1, -1, 1], [-1, 1, 1]], ids=["upside down", "mirrored"])
+def test_a_flip_of_some_frames_fails_too(truth: Truth, flip: list[int]) -> None:
+    landmarks_tl3 = truth.landmarks_tl3.copy()
+    landmarks_tl3[10:18] *= flip
+    with pytest.raises(UserError, match="mirrored in 8 of 40 frames"):
+        fit_clip(landmarks_tl3, blendshapes_tk=truth.blendshapes_tk, model=MODEL, face_found_t=truth.found_t)
+
+
+def garbage(landmarks_l3: np.ndarray, kind: str) -> np.ndarray:
+    random = np.random.default_rng(0)
+    match kind:
+        case "noise":
+            return landmarks_l3 + random.normal(0, 60, landmarks_l3.shape)
+        case "mirrored":
+            return landmarks_l3 * [-1, 1, 1] + [256, 0, 0]
+        case "another face, half the size":
+            return landmarks_l3 * 0.5 + [100, 10, 0]
+        case _:
+            return np.full_like(landmarks_l3, 5.0)
+
+
+@pytest.mark.parametrize("kind", ["noise", "mirrored", "another face, half the size", "one point"])
+def test_a_frame_that_shows_no_face_of_this_clip_is_bridged_and_marked(
+    truth: Truth, fit: Fit, kind: str
+) -> None:
+    landmarks_tl3 = truth.landmarks_tl3.copy()
+    landmarks_tl3[20] = garbage(landmarks_tl3[20], kind)
+    torn = fit_clip(
+        landmarks_tl3, blendshapes_tk=truth.blendshapes_tk, model=MODEL, face_found_t=truth.found_t
+    )
+    assert np.isnan(torn.error_t[20])
+    assert torn.confidence_t[20] == 0
+    others = np.arange(FRAMES) != 20
+    assert np.isfinite(torn.error_t[others]).all()
+    assert np.rad2deg(np.abs(torn.rotation_t3 - fit.rotation_t3)[others]).max() < 1.5
+    assert np.abs(torn.expression_tk - fit.expression_tk)[others].mean() < 0.005
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_single_precision_stops_no_earlier_than_the_minimum_is_near(seed: int) -> None:
+    """Careful first steps gain little; they were once taken for the end."""
+    hard = Truth(seed, noise_px=2.0)
+    fine = fit_clip(
+        hard.landmarks_tl3,
+        blendshapes_tk=hard.blendshapes_tk,
+        model=MODEL,
+        face_found_t=hard.found_t,
+        dtype=np.float64,
+    )
+    assert np.median(hard.fit().error_t) < 1.05 * np.median(fine.error_t)
+
+
 def test_frames_without_a_face_are_bridged_and_marked(truth: Truth, fit: Fit) -> None:
     found_t = truth.found_t.copy()
     found_t[[0, 10, 11]] = False

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from skimage import data
 
-from style2talker.face.fit import interocular_px
 from style2talker.face.landmarks import LOOK_EVERY, LandmarkTracker
 from style2talker.face.model import EXPRESSION_NAMES
 from style2talker.face.regions import regions_of_landmarks
+from style2talker.face.usable import interocular_px
 from style2talker.media.video import read_frames
 from style2talker.weights.resolve import resolve
 

@@ -5,11 +5,11 @@ import pytest
 import torch
 from skimage import data
 
-from style2talker.face.fit import interocular_px
 from style2talker.face.landmarks import LandmarkTracker
 from style2talker.face.litert_nets import LiteRtNets
 from style2talker.face.torch_nets import TorchNets
 from style2talker.face.track_batched import LONGEST_CARRY, BatchedTracker
+from style2talker.face.usable import interocular_px
 from style2talker.weights.resolve import resolve
 
 

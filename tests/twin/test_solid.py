@@ -7,11 +7,11 @@ import cv2
 import numpy as np
 import pytest
 
-from style2talker.face.fit import interocular_px
 from style2talker.face.geometry import project
 from style2talker.face.importers.ibug import IBUG_TO_MEDIAPIPE
 from style2talker.face.landmarks import LandmarkTracker
 from style2talker.face.model import EXPRESSION_NAMES, embedded
+from style2talker.face.usable import interocular_px
 from style2talker.twin import truth_motion
 from style2talker.twin.identity import LOOKS, Look
 from style2talker.twin.skin import Opening, holes
