@@ -140,7 +140,7 @@ def _fitted(
     state = _carried(state, key_state, key)
     whole = energy(every, joined_t)
     state, _ = minimise(
-        whole, state, with_clip=False, most_steps=MOST_STEPS[dtype], tolerance=TOLERANCE[dtype]
+        whole, state, with_clip=False, most_steps=MOST_STEPS[dtype], tolerance=TOLERANCE[dtype], damping=0.1
     )
     state = State(np.clip(state.expression_tk, shapes.low, shapes.high), state.pose_tp, state.clip_c)
 

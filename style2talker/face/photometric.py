@@ -87,7 +87,9 @@ def refine(
         for number in range(ROUNDS):
             if number:
                 energy.look(state)
-            state, _ = minimise(energy, state, with_clip=False, most_steps=MOST_STEPS, tolerance=TOLERANCE)
+            state, _ = minimise(
+                energy, state, with_clip=False, most_steps=MOST_STEPS, tolerance=TOLERANCE, damping=1e-3
+            )
     return _moved(fit, flat(state) - flat(start), seen, shapes, px_per_cm)
 
 

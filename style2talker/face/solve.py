@@ -16,7 +16,6 @@ from style2talker.errors import Reject
 from style2talker.face.energy import Energy, Point, State, second_difference, second_difference_transposed
 
 NUM_POSE = 6
-FIRST_DAMPING = 1.0
 FREE = 0.3  # damping below which a step that gains little means that little is left to gain
 MOST_REFUSALS = 8
 SOLVED = 0.1  # of the residual's norm, in the preconditioner's metric: the next step mends the rest
@@ -97,15 +96,22 @@ def _pose_band(pose_tpp: np.ndarray, bend_tp: np.ndarray) -> np.ndarray:
 
 
 def minimise(
-    energy: Energy, state: State, *, with_clip: bool, most_steps: int, tolerance: float
+    energy: Energy,
+    state: State,
+    *,
+    with_clip: bool,
+    most_steps: int,
+    tolerance: float,
+    damping: float = 1.0,
 ) -> tuple[State, Point]:
     """The state at the minimum near `state`, and the energy there.
 
     Args:
         with_clip: whether identity and resting offsets are unknowns too.
         tolerance: stop when a step lowers the energy by less than this share.
+        damping: of the first step; less where the start is known to be near.
     """
-    point, damping, precondition = energy.at(state, with_clip=with_clip), FIRST_DAMPING, None
+    point, precondition = energy.at(state, with_clip=with_clip), None
     for _ in range(most_steps):
         own_tnn, to_clip_tnc, clip_cc = energy.curvature(state, point, with_clip=with_clip)
         for _ in range(MOST_REFUSALS):
