@@ -10,13 +10,14 @@ left out and reported.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
 from style2talker.corpus.schema import FRAME_RATE_HZ
 from style2talker.errors import Reject
-from style2talker.face.fit import Fit, fit_clip, interocular_px
+from style2talker.face.fit import LONGEST_GAP, Fit, fit_clip, interocular_px
 from style2talker.face.landmarks import LandmarkTracker
 from style2talker.face.model import FaceModel
 from style2talker.face.stretches import Followed, Span, follow_video
@@ -95,7 +96,7 @@ def fit_followed(followed: Followed, *, model: FaceModel) -> VideoFit:
     misfits = whole.misfits(model)
     kept = [span for span, misfit in zip(followed.stretches, misfits, strict=True) if misfit < SAME_PERSON]
     # One stretch is fitted as a corpus' clip is, with the short gaps at its ends.
-    fit = whole.fit([(0, len(followed.found_t))] if len(misfits) == 1 else kept, model)
+    fit = whole.fit([_with_ends(kept[0], len(followed.found_t))] if len(misfits) == 1 else kept, model)
     known_t = np.isfinite(fit.error_t)
     table = FaceTable(
         face_found_t=known_t,
@@ -126,14 +127,20 @@ def fit_followed(followed: Followed, *, model: FaceModel) -> VideoFit:
 
 
 class _Video:
-    """Tracked frames, scaled so that the eyes of every stretch are about UNIT_PX apart."""
+    """Tracked frames, scaled so that the eyes of every stretch are about UNIT_PX apart.
+
+    `scale_t` is the stretch's own, between stretches and at the ends that of the nearest.
+    """
 
     def __init__(self, followed: Followed) -> None:
         self.followed = followed
-        self.scale_t = np.ones(len(followed.found_t))
+        scales = []
         for span in followed.stretches:
             apart_t = interocular_px(followed.landmarks_tl3[slice(*span)])
-            self.scale_t[slice(*span)] = max(float(np.nanpercentile(apart_t, 90)), 1e-3) / UNIT_PX
+            scales.append(max(float(np.nanpercentile(apart_t, 90)), 1e-3) / UNIT_PX)
+        halfway = [(one[1] + other[0]) / 2 for one, other in pairwise(followed.stretches)]
+        nearest_t = np.searchsorted(halfway, np.arange(len(followed.found_t)), side="right")
+        self.scale_t = np.array(scales)[nearest_t]
 
     def misfits(self, model: FaceModel) -> list[float]:
         """How much worse each stretch fits with the identity of the longest than with its own."""
@@ -195,6 +202,12 @@ class _Video:
             face_found_t=found_t,
         )
         return fit, frame_t
+
+
+def _with_ends(span: Span, num_frames: int) -> Span:
+    """The span with what lies before and after it, where that is short enough to be bridged."""
+    begin, end = span
+    return 0 if begin <= LONGEST_GAP else begin, num_frames if num_frames - end <= LONGEST_GAP else end
 
 
 def _parts(spans: Sequence[Span]) -> Iterator[Span]:

@@ -1,22 +1,19 @@
 """A whole video: one person and one identity across cuts, zooms, absences and however many parts."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from style2talker.errors import Reject
-from style2talker.face import fit_video, stretches
-from style2talker.face.fit import fit_clip
+from style2talker.face import fit_video
+from style2talker.face.fit import LONGEST_GAP, fit_clip
 from style2talker.face.fit_movie import view_squares
 from style2talker.face.fit_video import fit_followed
-from style2talker.face.follow import Track
 from style2talker.face.geometry import depth, project
 from style2talker.face.model import EXPRESSION_NAMES, NUM_LANDMARKS, embedded
-from style2talker.face.stretches import Followed, Span, follow_video
+from style2talker.face.stretches import Followed, Span
 
 MODEL = embedded()
 JAW = EXPRESSION_NAMES.index("jawOpen")
@@ -62,7 +59,7 @@ def video(parts: Iterable[tuple[np.ndarray, np.ndarray] | int]) -> tuple[Followe
     followed = Followed(
         landmarks_tl3=landmarks_tl3.astype(np.float32),
         blendshapes_tk=truth_tk.astype(np.float32),
-        found_t=np.isfinite(truth_tk).all(axis=1),
+        found_t=np.asarray(np.isfinite(truth_tk).all(axis=1)),
         stretches=tuple(spans),
         width_px=640,
         height_px=480,
@@ -83,6 +80,52 @@ def test_one_stretch_is_fitted_as_a_clip_is_and_in_px_of_the_source() -> None:
     np.testing.assert_allclose(table.expression_tk, clip.expression_tk, atol=1e-3)
     np.testing.assert_allclose(table.translation_t3, clip.translation_t3, rtol=1e-3, atol=0.05)
     np.testing.assert_allclose(table.translation_t3[:, 2], 23.0, rtol=0.05)
+
+
+def without_faces(followed: Followed, frames: list[int]) -> Followed:
+    """The same video with faces that nobody saw."""
+    found_t = followed.found_t.copy()
+    found_t[frames] = False
+    (first, *_, last) = np.flatnonzero(found_t).tolist()
+    return replace(
+        followed,
+        landmarks_tl3=np.where(found_t[:, None, None], followed.landmarks_tl3, np.nan),
+        blendshapes_tk=np.where(found_t[:, None], followed.blendshapes_tk, np.nan),
+        found_t=found_t,
+        stretches=((first, last + 1),),
+    )
+
+
+@pytest.mark.parametrize("scale", [4.0, 40.0])
+def test_bridged_frames_are_in_px_of_the_source_too(scale: float) -> None:
+    missing = [0, 1, 2, 20, 21, 46, 47, 48, 49]
+    followed = without_faces(video([one().talks(50, scale=scale)])[0], missing)
+    table = fit_followed(followed, model=MODEL).table
+    assert np.flatnonzero(~table.face_found_t).tolist() == missing
+    np.testing.assert_allclose(table.translation_t3[:, 2], scale, rtol=0.05)
+    np.testing.assert_allclose(
+        table.translation_t3[:, :2], np.tile([320, 240], (50, 1)), atol=0.5 * scale
+    )  # half a cm
+    step_t3 = np.abs(np.diff(table.translation_t3, axis=0))
+    assert (step_t3.max(axis=0) < 0.3 * scale).all()
+
+
+@pytest.mark.parametrize("missing", [12, 13])
+def test_longer_absences_at_the_ends_stay_empty(missing: int) -> None:
+    followed, _ = video([missing, one().talks(40), missing])
+    table = fit_followed(followed, model=MODEL).table
+    np.testing.assert_array_equal(table.face_found_t, followed.found_t)
+    empty_t = np.isnan(table.translation_t3).all(axis=1) & np.isnan(table.expression_tk).all(axis=1)
+    assert empty_t.sum() == (2 * missing if missing > LONGEST_GAP else 0)
+
+
+def test_a_face_in_one_part_of_a_long_video_is_fitted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fit_video, "MOST_FRAMES", 80)
+    followed, truth_tk = video([130, one().talks(100), 250])
+    table = fit_followed(followed, model=MODEL).table
+    np.testing.assert_array_equal(table.face_found_t, followed.found_t)
+    jaw_t = table.expression_tk[followed.found_t, JAW]
+    assert np.abs(jaw_t - truth_tk[followed.found_t, JAW]).mean() < 0.03
 
 
 def test_a_cut_and_a_zoom_leave_one_person_one_identity() -> None:
@@ -142,68 +185,6 @@ def test_the_view_holds_the_face_and_stays_in_the_picture() -> None:
     for frame in np.flatnonzero(followed.found_t):
         points_l2 = followed.landmarks_tl3[frame, :, :2]
         assert ((points_l2 > low_t2[frame]) & (points_l2 < high_t2[frame])).all()
-
-
-class FakeTracker:
-    """Follows the most frequent number that the frames of a call hold; 0 is no face."""
-
-    def __init__(self) -> None:
-        self.calls: list[int] = []
-
-    def track(self, frames: Iterable[np.ndarray]) -> Track:
-        who_t = np.array([int(frame[0, 0, 0]) for frame in frames])
-        self.calls.append(len(who_t))
-        faces, counts = np.unique(who_t[who_t > 0], return_counts=True)
-        found_t = who_t == (faces[counts.argmax()] if len(faces) else -1)
-        landmarks_tl3 = np.where(found_t, who_t, np.nan)[:, None, None] * np.ones((1, NUM_LANDMARKS, 3))
-        return Track(
-            landmarks_tl3=landmarks_tl3.astype(np.float32),
-            blendshapes_tk=np.where(found_t, 0.5, np.nan)[:, None].astype(np.float32) * np.ones((1, 52)),
-            found_t=found_t,
-            num_faces_t=(who_t > 0).astype(np.int32),
-            rival_t=np.zeros(len(who_t), np.float32),
-        )
-
-
-def followed_faces(who: list[int], monkeypatch: pytest.MonkeyPatch) -> tuple[Followed, list[int]]:
-    """What is followed where the video shows person `who[t]` at frame t."""
-    frames = [np.full((90, 160, 3), 90, np.uint8) for _ in who]
-    for frame, number in zip(frames, who, strict=True):
-        frame[0, 0, 0] = number  # too little for a cut
-
-    def read_frames(path: str, *, start_s: float, end_s: float | None) -> Iterable[np.ndarray]:
-        yield from frames[round(start_s * 25) : None if end_s is None else round(end_s * 25)]
-
-    monkeypatch.setattr(stretches, "read_frames", read_frames)
-    monkeypatch.setattr(stretches, "_num_frames", lambda *_, **__: len(frames))
-    tracker = FakeTracker()
-    return follow_video("a.mp4", tracker, start_s=0.0), tracker.calls  # type: ignore[arg-type]
-
-
-def test_who_is_not_followed_at_first_is_tracked_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    who = [40] * 60 + [41] * 100 + [0] * 30 + [42] * 40 + [0] * 5 + [41] * 5
-    followed, calls = followed_faces(who, monkeypatch)
-    assert followed.stretches == ((0, 60), (60, 160), (190, 230))
-    assert calls[0] == len(who)
-    assert sum(calls[1:]) == 100  # only what nobody followed: both other people
-    assert (followed.width_px, followed.height_px) == (160, 90)
-    np.testing.assert_array_equal(followed.found_t[[0, 100, 170, 200, 232, 238]], [1, 1, 0, 1, 0, 0])
-    assert np.isnan(followed.landmarks_tl3[~followed.found_t]).all()
-
-
-def test_a_cut_parts_what_the_tracker_joined(monkeypatch: pytest.MonkeyPatch) -> None:
-    frames = [40] * 50 + [0] * 10 + [40] * 40
-    assert followed_faces(frames, monkeypatch)[0].stretches == ((0, 100),)
-    monkeypatch.setattr(stretches.CutFinder, "cuts", lambda self: [1.2])
-    assert followed_faces(frames, monkeypatch)[0].stretches == ((0, 30), (30, 100))
-
-
-def test_nobody_for_half_a_second_is_a_reject(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    followed, _ = followed_faces([40] * 5 + [0] * 60, monkeypatch)
-    assert followed.stretches == ()
-    monkeypatch.setattr(fit_video, "follow_video", lambda *_, **__: followed)
-    with pytest.raises(Reject, match="none of 65 frames shows a face for half a second"):
-        fit_video.fit_video(tmp_path / "a.mp4", model=MODEL)
 
 
 @pytest.mark.parametrize(
