@@ -1,5 +1,6 @@
 """`style2talker face fit`: what is checked before a long fit starts, and what is written after it."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from style2talker.face.array_file import write_array
 from style2talker.face.fit_movie import write_fit_movie, write_fit_picture
 from style2talker.face.fit_video import VideoFit, fit_picture, fit_video
 from style2talker.face.model import FaceModel, embedded, load_model
+from style2talker.face.not_over import check_not_over
 from style2talker.face.table import write_table
 from style2talker.generate.portrait import read_picture
 
@@ -96,6 +98,16 @@ def _check(request: Request, *, is_picture: bool) -> None:
         raise UserError(
             f"--overlay {request.overlay} ends in {request.overlay.suffix!r}, expected {kind} for a "
             f"{'picture' if is_picture else 'video'}."
+        )
+    for option, path in (("--out", request.out), ("--overlay", request.overlay)):
+        if path is not None:
+            check_not_over(request.source, path, option=option)
+    for option, time_s in (("--from", request.start_s), ("--to", request.end_s)):
+        if time_s is not None and not math.isfinite(time_s):
+            raise UserError(f"{option} {time_s} is no time; give seconds of the video, or leave it out.")
+    if is_picture and (request.photometric or request.start_s > 0 or request.end_s is not None):
+        raise UserError(
+            f"{request.source} is a picture; --photometric, --from and --to are for videos, leave them out."
         )
     if request.model is not None and not request.model.is_file():
         raise UserError(

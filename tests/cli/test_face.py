@@ -147,3 +147,17 @@ def test_what_cannot_be_told_is_said(deep3d: Path, fitted: Path) -> None:
         convert(fitted, "rows70", "a.npy", "--expression-from", deep3d)
     with pytest.raises(UserError, match=r"expected \.parquet"):
         convert(deep3d.with_name("video.mp4"), "parquet", "a.parquet")
+
+
+def test_what_is_read_is_never_written_over(deep3d: Path, fitted: Path) -> None:
+    expression = convert(deep3d, "rows70", "rows.npy")
+    before = [path.read_bytes() for path in (deep3d, fitted, expression)]
+    for source, to, name, *options in (
+        (deep3d, "deep3d260", deep3d.name),
+        (fitted, "parquet", fitted.name),
+        (expression, "window70", expression.name),
+        (fitted, "window73", expression.name, "--expression-from", expression),
+    ):
+        with pytest.raises(UserError, match="is the file that is read"):
+            convert(Path(source), str(to), str(name), *options)
+    assert [path.read_bytes() for path in (deep3d, fitted, expression)] == before

@@ -141,6 +141,11 @@ def test_what_cannot_be_fitted_is_said_before_the_work(video: Path, tmp_path: Pa
         ((video, "--out", out, "--overlay", tmp_path / "a.png"), r"expected \.mp4 for a video"),
         ((tmp_path / "blank.png", "--out", out, "--overlay", tmp_path / "a.mp4"), r"\.png for a picture"),
         ((video, "--out", out, "--from", 2, "--to", 1), "empty span"),
+        ((video, "--out", out, "--to", "nan"), "--to nan is no time"),
+        ((video, "--out", out, "--to", "inf"), "--to inf is no time"),
+        ((video, "--out", out, "--from", "inf"), "--from inf is no time"),
+        ((tmp_path / "blank.png", "--out", out, "--to", 1), "are for videos"),
+        ((tmp_path / "blank.png", "--out", out, "--photometric"), "are for videos"),
         ((video, "--out", out, "--from", 60), "choose --from and --to inside it"),
         ((video, "--out", out, "--model", tmp_path / "a.safetensors"), "face-model import"),
         ((video, "--out", out, "--model", folder), "is not a face model"),
@@ -149,6 +154,28 @@ def test_what_cannot_be_fitted_is_said_before_the_work(video: Path, tmp_path: Pa
             raise fit(*arguments).exception
     assert isinstance(fit(video, "--out", folder / "a.parquet").exception, OSError)
     assert not out.exists()
+
+
+def test_what_is_read_is_never_written_over(video: Path, tmp_path: Path) -> None:
+    mine, picture, linked = tmp_path / "mine.mp4", tmp_path / "mine.png", tmp_path / "linked.mp4"
+    mine.write_bytes(video.read_bytes())
+    Image.fromarray(portrait()).save(picture)
+    linked.symlink_to(mine)
+    array = tmp_path / "mine.npy"
+    array.write_bytes(video.read_bytes())
+    before = [path.read_bytes() for path in (mine, picture, array)]
+    out = tmp_path / "a.parquet"
+    for arguments in (
+        (mine, "--out", out, "--overlay", mine),
+        (mine, "--out", out, "--overlay", tmp_path / "new" / ".." / "mine.mp4"),
+        (mine, "--out", out, "--overlay", linked),
+        (picture, "--out", out, "--overlay", picture),
+        (array, "--out", array),
+    ):
+        (tmp_path / "new").mkdir(exist_ok=True)
+        with pytest.raises(UserError, match="is the file that is read"):
+            raise fit(*arguments).exception
+    assert [path.read_bytes() for path in (mine, picture, array)] == before
 
 
 def test_the_code_of_the_page_runs(video: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

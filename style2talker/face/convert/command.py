@@ -13,6 +13,7 @@ from style2talker.face.convert.target import Target
 from style2talker.face.convert.window import windows
 from style2talker.face.importers.bfm import NAME as BFM
 from style2talker.face.model import EXPRESSION_NAMES
+from style2talker.face.not_over import check_not_over
 from style2talker.face.table import FaceTable, read_table, write_table
 
 _SUFFIXES = {Target.ARKIT_CSV: (".csv",), Target.PARQUET: (".parquet",)}
@@ -36,11 +37,15 @@ def convert(
         rate_hz: frames per second that a CSV's timecodes count, where they do not tell.
 
     Raises:
-        UserError: a suffix that does not fit, or a conversion that has no meaning.
+        UserError: a suffix that does not fit, a file that would be written over, or a conversion that has no
+            meaning.
     """
     allowed = _SUFFIXES.get(to, (".npy", ".mat") if to in _DEEP3D else (".npy",))
     if out.suffix not in allowed:
         raise UserError(f"--out {out} ends in {out.suffix!r}, expected {' or '.join(allowed)} for {to}.")
+    for read in (source, expression_from):
+        if read is not None:
+            check_not_over(read, out, option="--out")
     if source.suffix in (".mat", ".npy"):
         return _from_deep3d(read_deep3d(source), source, to=to, out=out)
     if source.suffix == ".csv":
