@@ -41,7 +41,8 @@ def refine_video(
         pictures = islice(frames, begin - at, end - at)
         at = end
         if box is None:
-            list(pictures)
+            for _ in pictures:  # on to the next part's
+                pass
             continue
         square_t3 = np.tile(box, (end - begin, 1))
         part = Fit(
