@@ -27,6 +27,7 @@ def import_command(
     """Turn another face model's files into one that fits here; docs/face_models.md says where to get them."""
     from style2talker.face.importers.kinds import import_model
 
+    _check_out(out)
     imported = import_model(kind, path)
     _write(imported.model, out)
     for note in imported.notes:
@@ -40,6 +41,11 @@ def list_models(
     """Show the embedded model and the given files: size, modes, landmarks, licence, sha256."""
     from style2talker.face.model import embedded, load_model
 
+    for file in files or ():
+        if not file.is_file():
+            raise UserError(
+                f"there is no file {file}; `style2talker face-model import` or `learn` writes a model."
+            )
     for model, source in ((embedded(), "embedded"), *((load_model(file), file) for file in files or ())):
         typer.echo(f"{model.name} ({source})\n  {_sizes(model)}\n  {model.licence}\n  sha256 {model.sha256}")
 
@@ -64,6 +70,7 @@ def learn_model(
     from style2talker.face.learn_report import report
     from style2talker.weights.resolve import resolve
 
+    _check_out(out)
     task_path = task or resolve("face_landmarker")
     found = gather(footage, task_path, clips_per_speaker=clips_per_speaker)
     drawn = drawn_model(task_path)
@@ -75,11 +82,15 @@ def learn_model(
     _show(report(found.training, found.held_out, learnt))
 
 
+def _check_out(out: Path) -> None:
+    """Before the work, which takes minutes."""
+    if out.suffix != ".safetensors":
+        raise UserError(f"--out {out} does not end in .safetensors, which is the only format written.")
+
+
 def _write(model: "FaceModel", out: Path) -> None:
     from style2talker.face.model import load_model, model_bytes
 
-    if out.suffix != ".safetensors":
-        raise UserError(f"--out {out} does not end in .safetensors, which is the only format written.")
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_bytes(model_bytes(model))
     typer.echo(f"{out}: {model.name}, {_sizes(model)}, {model.licence}, sha256 {load_model(out).sha256}")

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from style2talker.cli import face_model
 from style2talker.errors import UserError
 from style2talker.face import gather
+from style2talker.face.importers import kinds
 from style2talker.face.model import embedded, load_model
 
 _path = Path(__file__).parents[1] / "face" / "importers" / "conftest.py"
@@ -48,6 +49,7 @@ def test_import_writes_a_model_and_list_shows_it(tmp_path: Path) -> None:
         (["import", "bfm", "nowhere", "--out", "a.safetensors"], "nowhere does not exist"),
         (["import", "flame", ".", "--out", "a.safetensors"], "flame.is.tue.mpg.de"),
         (["list", "face.txt"], "is not a face model"),
+        (["list", "missing.safetensors"], "there is no file missing.safetensors"),
     ],
     ids=lambda value: value[1] if isinstance(value, list) else "",
 )
@@ -61,9 +63,17 @@ def test_a_bad_call_is_a_sentence(
     assert says in str(result.exception)
 
 
-def test_only_safetensors_are_written(tmp_path: Path) -> None:
-    layouts.write_bfm(tmp_path, layouts.modes(80), layouts.modes(64))
-    result = run("import", "bfm", tmp_path, "--out", tmp_path / "face.pkl")
+@pytest.mark.parametrize("words", [["import", "bfm", "."], ["learn", "me=a.mp4"]], ids=lambda each: each[0])
+def test_another_suffix_is_refused_before_the_work(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def work(*_: object, **__: object) -> None:
+        raise AssertionError("minutes of work for nothing")
+
+    monkeypatch.setattr(kinds, "import_model", work)
+    monkeypatch.setattr(gather, "gather", work)
+    result = run(*words, "--out", tmp_path / "face.pkl")
+    assert isinstance(result.exception, UserError)
     assert "does not end in .safetensors" in str(result.exception)
     assert not (tmp_path / "face.pkl").exists()
 
