@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from skimage import data
 
 from style2talker.errors import Reject, UserError
 from style2talker.face.canonical import mirror_vertices
@@ -319,3 +320,45 @@ def test_real_footage_fits_within_three_percent(shared_data: Path, name: str) ->
     jaw = EXPRESSION_NAMES.index("jawOpen")
     scores_t = track.blendshapes_tk[track.found_t, jaw]
     assert np.corrcoef(scores_t, fit.expression_tk[track.found_t, jaw])[0, 1] > 0.5
+
+
+def test_a_mirrored_picture_has_mirrored_coefficients() -> None:
+    """Through the tracker: the nets are not quite symmetric, so only roughly."""
+    picture_hw3 = np.ascontiguousarray(data.astronaut()[:320, 60:380])
+
+    def fitted(image_hw3: np.ndarray) -> Fit:
+        with LandmarkTracker() as tracker:
+            found = tracker.detect_image(image_hw3)
+        assert found is not None
+        return fit_clip(
+            found[0][None], blendshapes_tk=found[1][None], model=MODEL, face_found_t=np.ones(1, bool)
+        )
+
+    plain, mirrored = fitted(picture_hw3), fitted(np.ascontiguousarray(picture_hw3[:, ::-1]))
+    assert np.rad2deg(np.abs(mirrored.rotation_t3 * [1, -1, -1] - plain.rotation_t3)).max() < 3
+    assert np.abs(mirrored.expression_tk[:, MIRROR_K] - plain.expression_tk).mean() < 0.04
+
+
+@pytest.mark.parametrize("yaw_deg", [0, 45, -45])
+def test_shut_eyes_and_an_open_mouth_are_seen_at_any_turn(yaw_deg: float) -> None:
+    still = Truth()
+    expression_tk = np.zeros((FRAMES, len(EXPRESSION_NAMES)))
+    blink = [EXPRESSION_NAMES.index(name) for name in ("eyeBlinkLeft", "eyeBlinkRight")]
+    jaw = EXPRESSION_NAMES.index("jawOpen")
+    expression_tk[15:25, blink], expression_tk[15:25, jaw] = 1, 0.6
+    rotation_t3 = np.tile(np.deg2rad([0, yaw_deg, 0]), (FRAMES, 1))
+    translation_t3 = np.tile([128.0, 128.0, 11.0], (FRAMES, 1))
+    vertices_tv3 = MODEL.shape(still.identity_k, expression_tk)
+    z_tv1 = -depth(vertices_tv3, rotation_t3)[..., None] * 11
+    points_tv2 = project(vertices_tv3, rotation_t3, translation_t3)
+    points_tv2 += np.random.default_rng(0).normal(0, 0.5, points_tv2.shape)
+    found = fit_clip(
+        np.concatenate([points_tv2, z_tv1], axis=2),
+        blendshapes_tk=0.8 * expression_tk,
+        model=MODEL,
+        face_found_t=still.found_t,
+    )
+    np.testing.assert_allclose(found.expression_tk[17:23][:, blink], 1, atol=0.15)
+    np.testing.assert_allclose(found.expression_tk[17:23, jaw], 0.6, atol=0.15)
+    assert found.expression_tk[:12][:, [*blink, jaw]].max() < 0.05
+    assert np.rad2deg(np.abs(found.rotation_t3 - rotation_t3)).mean() < 1
