@@ -1,4 +1,4 @@
-# Two commands do everything: `make demo` and `make test`. They need Python 3.11 or 3.12 with pip, and make.
+# `make demo`, `make test`; `make install` for the command line alone. They need Python 3.11 or 3.12 with pip.
 # make demo VIDEOS=dir runs the demo on your own footage; OUT=dir says where its results go.
 
 # The first that really starts: a version manager's stub may be on the path without a Python behind it.
@@ -10,11 +10,14 @@ VIDEOS ?=
 export UV_COMPILE_BYTECODE := 1
 export RAY_ENABLE_UV_RUN_RUNTIME_ENV := 0
 
-.PHONY: demo test lint lock clean
+.PHONY: demo install test lint lock clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.weights
 	$(BIN)/style2talker demo --out $(OUT) $(if $(VIDEOS),--videos $(VIDEOS))
+
+install: $(VENV)/.weights
+	@echo "installed; source $(BIN)/activate puts style2talker on your path"
 
 test: $(VENV)/.weights
 	$(BIN)/python -m pytest
