@@ -23,6 +23,7 @@ from style2talker.face.convert.timecode import frames_of, timecode
 from style2talker.face.model import EXPRESSION_NAMES
 
 HEAD_COLUMNS = ("HeadYaw", "HeadPitch", "HeadRoll")
+LARGEST = 1e6  # no value or angle comes near; NaN and infinity are no numbers either
 EYE_COLUMNS = tuple(f"{side}Eye{angle}" for side in ("Left", "Right") for angle in ("Yaw", "Pitch", "Roll"))
 
 
@@ -93,11 +94,18 @@ def read_arkit(path: Path, *, rate_hz: int | None = None) -> ArkitTake:
         rate_hz: frames per second that the timecodes count; None finds it, see `timecode.frames_of`.
 
     Raises:
-        UserError: columns are missing, a cell is no number, or the rate cannot be told.
+        UserError: it is no CSV of UTF-8 text, columns are missing, a cell is no number, the timecodes go back
+            or leave out more than an hour, or the rate cannot be told.
         OSError: the file cannot be read.
     """
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        lines = [line for line in csv.reader(file) if line]
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            lines = [line for line in csv.reader(file) if line]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise UserError(
+            f"{path} is not a CSV of UTF-8 text ({error}); expected one as Live Link Face records it: export "
+            "it again."
+        ) from error
     column = {name.lower(): index for index, name in enumerate(lines[0] if lines else [])}
     names = ["Timecode", "BlendShapeCount", *EXPRESSION_NAMES]
     missing = [name for name in names if name.lower() not in column]
@@ -108,6 +116,12 @@ def read_arkit(path: Path, *, rate_hz: int | None = None) -> ArkitTake:
         )
     has_head = all(name.lower() in column for name in HEAD_COLUMNS)
     wanted = [column[name.lower()] for name in (*EXPRESSION_NAMES, *(HEAD_COLUMNS if has_head else ()))]
+    first_cells = max(column["timecode"], column["blendshapecount"]) + 1
+    if cut := next((line for line in lines[1:] if len(line) < first_cells), None):
+        raise UserError(
+            f"{path}: a line has {len(cut)} cells ({','.join(cut)[:40]!r}), expected {len(lines[0])} as "
+            "in the header; the file is cut off or damaged: export it again, or delete that line."
+        )
     try:
         frame_t, rate_hz = frames_of([line[column["timecode"]] for line in lines[1:]], rate_hz)
     except UserError as error:
@@ -117,7 +131,7 @@ def read_arkit(path: Path, *, rate_hz: int | None = None) -> ArkitTake:
         if line[column["blendshapecount"]].strip() in ("", "0"):
             continue
         try:
-            values_tn[frame] = [float(line[index]) for index in wanted]
+            values_tn[frame] = [_number(line[index]) for index in wanted]
         except (ValueError, IndexError) as error:
             raise UserError(
                 f"{path}: the line of {line[column['timecode']]} has a cell that is missing or no number "
@@ -128,3 +142,10 @@ def read_arkit(path: Path, *, rate_hz: int | None = None) -> ArkitTake:
     if has_head:
         rotation_t3 = head_t3[:, [1, 0, 2]] * np.array([-1, 1, 1], np.float32)
     return ArkitTake(expression_tk=expression_tk, rotation_t3=rotation_t3, rate_hz=rate_hz)
+
+
+def _number(cell: str) -> float:
+    number = float(cell)
+    if not abs(number) < LARGEST:
+        raise ValueError(f"{cell.strip()} is beyond all values and angles")
+    return number

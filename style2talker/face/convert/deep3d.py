@@ -106,7 +106,8 @@ def checked(array: np.ndarray, name: str, *widths: int) -> np.ndarray:
             f"{name} has shape {array.shape} and type {array.dtype}, expected {expected} numbers with one "
             "row a frame; transpose it, or join its frames along the first axis."
         )
-    array = array.astype(np.float32)
+    with np.errstate(over="ignore"):  # too large for float32 is infinity, which is told below
+        array = array.astype(np.float32)
     bad_t = ~np.isfinite(array).all(axis=1)
     if bad_t.any():
         raise UserError(

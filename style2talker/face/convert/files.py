@@ -12,13 +12,14 @@ Shapes: T frames, L = 68 landmarks, N columns. What is told apart by key and by 
 from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
+from tokenize import TokenError
 
 import numpy as np
-from scipy.io import loadmat, savemat
-from scipy.io.matlab import MatReadError
+from scipy.io import savemat
 
 from style2talker.errors import UserError
 from style2talker.face.convert.deep3d import ROW_SLICES, VECTOR_SLICES, Deep3d, MotionRows, checked
+from style2talker.face.convert.mat import read_mat
 from style2talker.face.convert.window import window_centres
 from style2talker.weights.numpy_pickle import load_npy
 
@@ -87,20 +88,16 @@ def write_deep3d(
 
 def _arrays(path: Path) -> dict[str, np.ndarray]:
     if path.suffix == ".npy":
-        held = load_npy(path)
+        try:
+            held = load_npy(path)
+        except TokenError as error:  # of a damaged header
+            raise UserError(f"{path} is not an .npy file ({error}); save the arrays with np.save.") from error
         if isinstance(held, dict):
             return {key: value for key, value in held.items() if isinstance(value, np.ndarray)}
         return {"coeff": window_centres(held) if held.ndim == 3 else held}
     if path.suffix != ".mat":
         raise UserError(f"{path} ends in {path.suffix!r}, expected .mat or .npy; rename or convert it.")
-    path.stat()  # a missing file is an OSError that names it
-    try:
-        tables = loadmat(path, appendmat=False)
-    except (MatReadError, NotImplementedError, ValueError, TypeError, IndexError) as error:
-        raise UserError(
-            f"{path} is not a .mat file of version 4 to 7 ({error}); save it with scipy.io.savemat."
-        ) from error
-    return {key: value for key, value in tables.items() if not key.startswith("__")}
+    return read_mat(path)
 
 
 def _record(arrays: dict[str, np.ndarray]) -> Deep3dFile:
@@ -150,8 +147,13 @@ def _landmarks(
     """Landmarks with y down, and whether they came with y up, as Style2Talker's extraction leaves them."""
     if lm68_tl2 is None:
         return None, False
-    if lm68_tl2.shape != (num_frames, 68, 2):
-        raise UserError(f"lm68 has shape {lm68_tl2.shape}, expected {(num_frames, 68, 2)}: one row a frame.")
+    if lm68_tl2.shape != (num_frames, 68, 2) or lm68_tl2.dtype.kind not in "fiu":
+        raise UserError(
+            f"lm68 has shape {lm68_tl2.shape} and type {lm68_tl2.dtype}, expected numbers of shape "
+            f"{(num_frames, 68, 2)}: one row a frame."
+        )
+    if not np.isfinite(lm68_tl2).all():
+        raise UserError("lm68 has NaN or infinity, expected px in every frame; leave those frames out.")
     chin_below_t = lm68_tl2[:, CHIN, 1] > lm68_tl2[:, EYES, 1].mean(axis=1)
     if chin_below_t.all():
         return lm68_tl2, False

@@ -1,6 +1,7 @@
 """The CSV of Live Link Face: read by name, written as the app writes it, and back to the bit."""
 
 import csv
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -112,3 +113,36 @@ def test_what_no_csv_can_hold_is_refused(tmp_path: Path) -> None:
             tmp_path / "a.csv",
             ArkitTake(expression_tk=np.zeros((2, 51)), rotation_t3=np.zeros((2, 3)), rate_hz=25),
         )
+
+
+def test_lines_out_of_order_are_told_and_not_a_day_of_empty_frames(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    write_arkit(path, take(60))
+    lines = path.read_text().splitlines()
+    lines[20], lines[21] = lines[21], lines[20]
+    path.write_text("\n".join(lines))
+    with pytest.raises(UserError, match=r"a\.csv: the timecode 00:00:00:19\.000 follows 00:00:00:20\.000"):
+        read_arkit(path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        (b"00:00:00:00", b"\xff", "not a CSV of UTF-8 text"),
+        (b"00:00:00:00.000,61,", b"x\n00:00:00:00.000,61,", "a line has 1 cells"),
+        (b",61,", b",61,nan#", "has a cell"),
+        (b",61,0", b",61,1e300,0", "beyond all values"),
+        (b",61,0", b",61,nan,0", "beyond all values"),
+    ],
+)
+def test_damage_is_a_sentence(tmp_path: Path, old: bytes, new: bytes, reason: str) -> None:
+    path = tmp_path / "a.csv"
+    write_arkit(path, take(50))
+    path.write_bytes(path.read_bytes().replace(old, new, 1))
+    with pytest.raises(UserError, match=reason):
+        read_arkit(path)
+
+
+def test_a_damaged_take_is_read_or_refused(tmp_path: Path, only_sentences: Callable) -> None:
+    write_arkit(tmp_path / "a.csv", take(5))
+    only_sentences("a.csv", (tmp_path / "a.csv").read_bytes(), lambda path: read_arkit(path, rate_hz=25))

@@ -1,5 +1,6 @@
 """Files as the published tools write them: told apart by key and width, checked, never guessed."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -102,8 +103,10 @@ def test_landmarks_that_cannot_be_turned_are_refused(tmp_path: Path) -> None:
         ({"coeff": VECTORS.T}, r"shape \(257, 6\)"),
         ({"coeff": VECTORS, "trans_param": TRANSFORM[:5]}, "5 rows and the coefficients 6"),
         ({"coeff": VECTORS, "trans_param": TRANSFORM[:, :4]}, r"expected \[T, 5\]"),
+        ({"coeff": VECTORS, "lm68": np.full((6, 68, 2), np.nan)}, "lm68 has NaN"),
+        ({"coeff": np.full((6, 257), 1e300)}, "NaN or infinity in 6 of 6"),
         ({"coeff": np.ones((6, 260)), "trans_param": TRANSFORM}, "the same crop"),
-        ({"coeff": np.array(["a"])}, "coeff has shape"),
+        ({"coeff": np.array(["a"])}, r"holds \[\], expected coeff"),
     ],
 )
 def test_files_that_do_not_fit_together_are_refused(tmp_path: Path, tables: dict, reason: str) -> None:
@@ -133,3 +136,12 @@ def test_real_files_come_back_to_the_bit(shared_data: Path, tmp_path: Path) -> N
         back = read_deep3d(tmp_path / "a.mat")
         assert back.coefficients is not None
         assert back.coefficients.vectors(260).tobytes() == file.coefficients.vectors(260).tobytes()
+
+
+def test_a_damaged_file_is_read_or_refused(tmp_path: Path, only_sentences: Callable) -> None:
+    held = {"coeff": VECTORS[:2], "trans_param": TRANSFORM[:2]}
+    savemat(tmp_path / "a.mat", held)
+    np.save(tmp_path / "dict.npy", held, allow_pickle=True)  # type: ignore[arg-type]
+    np.save(tmp_path / "array.npy", VECTORS[:2])
+    for name in ("a.mat", "dict.npy", "array.npy"):
+        only_sentences(name, (tmp_path / name).read_bytes(), read_deep3d)

@@ -40,3 +40,42 @@ def test_a_rate_that_cannot_be_told_is_asked_for() -> None:
         frames_of([timecode(frame, 25) for frame in range(20)])
     with pytest.raises(UserError, match="HH:MM:SS:FF"):
         frames_of(["00:00:01,5"], 25)
+
+
+@pytest.mark.parametrize("rate", RATES_HZ)
+def test_midnight_is_no_step_back(rate: int) -> None:
+    codes = [
+        timecode(frame % (24 * 3600 * rate), rate)
+        for frame in range(24 * 3600 * rate - 40, 24 * 3600 * rate + 40)
+    ]
+    np.testing.assert_array_equal(frames_of(codes)[0], np.arange(80))
+
+
+@given(frame=st.integers(1, 58), back=st.integers(1, 58))
+def test_a_code_that_goes_back_is_refused_and_not_a_day_forward(frame: int, back: int) -> None:
+    codes = [timecode(number, 25) for number in range(60)]
+    codes[frame] = timecode(max(frame - 1 - back, 0) if frame > 1 else 24 * 3600 * 25 - 2, 25)
+    with pytest.raises(UserError, match=r"follows 00:00:0.* lies before it; .* sort them"):
+        frames_of(codes, 25)
+
+
+def test_an_hour_may_be_missing_and_no_more() -> None:
+    hour = 3600 * 25
+    for gap, allowed in ((hour, True), (hour + 1, False)):
+        codes = [timecode(frame, 25) for frame in (0, 1, 2, 3, 4 + gap)]
+        if allowed:
+            assert frames_of(codes, 25)[0][-1] == 4 + gap
+        else:
+            with pytest.raises(UserError, match=r"leave out 1\.0 hours of frames, .* split the file"):
+                frames_of(codes, 25)
+
+
+@pytest.mark.parametrize("code", ["1" * 400 + ":00:00:00", "00:61:00:00", "00:00:00:" + "9" * 400])
+def test_numbers_that_no_clock_shows_are_refused(code: str) -> None:
+    with pytest.raises(UserError, match="is not a timecode"):
+        frames_of([timecode(0, 25), code], 25)
+
+
+def test_codes_that_count_beyond_the_given_rate_are_refused() -> None:
+    with pytest.raises(UserError, match="up to 59 within a second, which does not fit 25"):
+        frames_of([timecode(frame, 60) for frame in range(60)], 25)
