@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from style2talker.corpus.reader import Corpus
-from style2talker.errors import UserError
+from style2talker.errors import Reject, UserError
 from style2talker.face.crop import fomm_box, to_crop
 from style2talker.face.landmarks import LandmarkTracker
 from style2talker.media.video import read_frames
@@ -31,16 +31,25 @@ class Source:
 
 
 def read_source(person: str, path: Path, task_path: Path) -> Source:
-    """Track a video's or a picture's face and bring it into the 256-px crop."""
+    """Track a video's or a picture's face and bring it into the 256-px crop.
+
+    Raises `UserError` for a file that is missing, is no video or picture, or shows no face.
+    """
     with LandmarkTracker(task_path) as tracker:
         if path.suffix.lower() in (".jpg", ".jpeg", ".png"):
-            face = tracker.detect_image(np.ascontiguousarray(cv2.imread(str(path))[..., ::-1]))
+            face = tracker.detect_image(_picture(path))
             if face is None:
                 raise UserError(f"no face in {path}; expected a portrait.")
             landmarks_tl3, blendshapes_tk = face[0][None], face[1][None]
             found_t = np.ones(1, bool)
         else:
-            track = tracker.track(read_frames(path, end_s=LONGEST_SOURCE_S))
+            try:
+                track = tracker.track(read_frames(path, end_s=LONGEST_SOURCE_S))
+            except Reject as error:
+                raise UserError(
+                    f"{path} cannot be learned from: {error.message}; give a video such as .mp4, or a "
+                    "portrait as .jpg or .png."
+                ) from error
             landmarks_tl3, blendshapes_tk, found_t = track.landmarks_tl3, track.blendshapes_tk, track.found_t
     box = fomm_box(landmarks_tl3)
     if box is None:
@@ -51,6 +60,19 @@ def read_source(person: str, path: Path, task_path: Path) -> Source:
         blendshapes_tk=blendshapes_tk,
         face_found_t=found_t,
     )
+
+
+def _picture(path: Path) -> np.ndarray:
+    """RGB uint8 [H, W, 3], C-contiguous."""
+    if not path.is_file():
+        raise UserError(f"there is no picture at {path}; give the path of a JPEG or PNG file.")
+    try:
+        image_hw3 = cv2.imread(str(path))
+    except cv2.error:  # its header claims more pixels than OpenCV would decode
+        image_hw3 = None
+    if image_hw3 is None:
+        raise UserError(f"{path} is not a picture that can be read; give a JPEG or PNG file.")
+    return np.ascontiguousarray(image_hw3[..., ::-1])
 
 
 def num_chosen(corpus: Corpus, clips_per_speaker: int) -> int:

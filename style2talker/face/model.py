@@ -117,13 +117,18 @@ def model_bytes(model: FaceModel) -> bytes:
 
 
 def load_model(path: Path) -> FaceModel:
-    """Read a face model that `model_bytes` wrote. Raises `UserError` when the file is not one."""
+    """Read a face model that `model_bytes` wrote.
+
+    Raises `UserError` when there is no such file, or its arrays do not fit together.
+    """
+    if not path.is_file():
+        raise UserError(f"there is no file {path}; `style2talker face-model import` or `learn` writes one.")
     try:
         with safe_open(path, framework="numpy") as file:
             name, licence, kind, expression_names = (file.metadata() or {}).get("model", "").split("\n")
         content = path.read_bytes()
         tensors = load(content)
-        return FaceModel(
+        model = FaceModel(
             name=name,
             licence=licence,
             sha256=hashlib.sha256(content).hexdigest(),
@@ -137,10 +142,44 @@ def load_model(path: Path) -> FaceModel:
             landmark_vertices_l3=tensors["landmark_vertices_l3"],
             landmark_weights_l3=tensors["landmark_weights_l3"],
         )
-    except (SafetensorError, KeyError, ValueError) as error:
+        _check(model)
+    except (SafetensorError, KeyError, ValueError, TypeError, AttributeError) as error:
         raise UserError(
-            f"{path} is not a face model ({error}); `style2talker face-model` writes one."
+            f"{path} is not a face model, or a damaged one ({error}); `style2talker face-model import` or "
+            "`learn` writes one."
         ) from error
+    return model
+
+
+def _check(model: FaceModel) -> None:
+    """Raise `ValueError` for arrays of other shapes or types, NaN, or vertices that do not exist."""
+    vertices, landmarks = len(model.mean_v3), len(model.landmark_l)
+    expressions = len(model.expression_names)
+    shapes = {
+        "mean_v3": (vertices, 3),
+        "identity_kv3": (len(model.identity_kv3), vertices, 3),
+        "expression_kv3": (expressions, vertices, 3),
+        "triangles_f3": (len(model.triangles_f3), 3),
+        "landmark_l": (landmarks,),
+        "landmark_vertices_l3": (landmarks, 3),
+        "landmark_weights_l3": (landmarks, 3),
+    }
+    limits = {"triangles_f3": vertices, "landmark_vertices_l3": vertices, "landmark_l": NUM_LANDMARKS}
+    for name, shape in shapes.items():
+        array = getattr(model, name)
+        dtype = np.dtype(np.int32 if name in limits else np.float32)
+        if array.shape != shape or array.dtype != dtype or (array.size == 0 and name != "identity_kv3"):
+            raise ValueError(f"{name} is {array.dtype} {array.shape}, expected {dtype} {shape}")
+        if name not in limits and not np.isfinite(array).all():
+            raise ValueError(f"{name} holds NaN or infinity")
+        if name in limits and not (array.min() >= 0 and array.max() < limits[name]):
+            raise ValueError(f"{name} holds {array.min()} to {array.max()}, expected 0 to {limits[name] - 1}")
+    if len(set(model.expression_names)) < expressions or not all(model.expression_names):
+        raise ValueError("expression names repeat or are empty")
+    if (np.diff(model.landmark_l) <= 0).any():
+        raise ValueError("landmark_l does not ascend")
+    if (np.abs(model.landmark_weights_l3.sum(axis=1, dtype=np.float64) - 1) > 1e-3).any():
+        raise ValueError("landmark_weights_l3 do not sum to 1")
 
 
 @cache

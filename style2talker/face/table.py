@@ -14,8 +14,10 @@ What belongs to the whole video stands in the file's metadata, under the names o
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -30,6 +32,14 @@ TRANSLATION_COLUMNS = ("x_px", "y_px", "px_per_cm")
 QUALITY_COLUMNS = ("error", "confidence", "visibility")
 _OWN_COLUMNS = {"frame", "time_s", "face_found", *ROTATION_COLUMNS, *TRANSLATION_COLUMNS, *QUALITY_COLUMNS}
 _KEY = b"style2talker.face_table"
+_REQUIRED = {"face_model": str, "face_model_sha256": str, "rate_hz": float, "width_px": int, "height_px": int}
+_ORIGIN = {
+    "source": str,
+    "source_sha256": str,
+    "start_s": float,
+    "photometric": bool,
+    "style2talker_version": str,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +56,10 @@ class FaceTable:
             tool.
         rate_hz: frames per second of the rows.
         width_px, height_px: size of the picture that `translation_t3` counts in; 0 where it is not known.
+        source, source_sha256: name of the fitted file, without folders, and its bytes' hash.
+        start_s: second of the source at which the first row lies; time_s counts from there.
+        photometric: refined on the pictures too.
+        style2talker_version: of the version that fitted it. These five are empty where nothing is known.
     """
 
     face_found_t: np.ndarray
@@ -62,6 +76,11 @@ class FaceTable:
     rate_hz: float
     width_px: int
     height_px: int
+    source: str = ""
+    source_sha256: str = ""
+    start_s: float = 0.0
+    photometric: bool = False
+    style2talker_version: str = ""
 
 
 def schema(expression_names: tuple[str, ...]) -> pa.Schema:
@@ -104,11 +123,7 @@ def write_table(path: Path, table: FaceTable) -> None:
         "version": TABLE_VERSION,
         "expression_names": list(table.expression_names),
         "identity": [float(value) for value in np.asarray(table.identity_k, np.float32)],
-        "face_model": table.face_model,
-        "face_model_sha256": table.face_model_sha256,
-        "rate_hz": float(table.rate_hz),
-        "width_px": int(table.width_px),
-        "height_px": int(table.height_px),
+        **{name: kind(getattr(table, name)) for name, kind in (_REQUIRED | _ORIGIN).items()},
     }
     columns = columns.with_metadata({_KEY: json.dumps(about, allow_nan=False)})
     with parquet_writer(path, columns) as writer:
@@ -119,13 +134,20 @@ def read_table(path: Path) -> FaceTable:
     """Read what `write_table` wrote, bit for bit.
 
     Raises:
-        UserError: no such Parquet file, another version, other columns, or rows that are not 0, 1, 2, ...
-        OSError: the file cannot be read.
+        UserError: no such file, not Parquet or damaged, another version, other columns or metadata, or rows
+            that are not 0, 1, 2, ...
     """
+    if not path.is_file():
+        raise UserError(f"there is no file {path}; give the .parquet that `style2talker face fit` wrote.")
     try:
-        file = pq.ParquetFile(path).read()
-    except pa.ArrowInvalid as error:
-        raise UserError(f"{path} is not a Parquet file ({error}); expected one of `face fit`.") from error
+        with pq.ParquetFile(path) as parquet:
+            file = parquet.read()
+    except (pa.ArrowException, OSError, ValueError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise UserError(
+            f"{path} is not a Parquet file, or a damaged one ({reason}); expected one that `style2talker "
+            "face fit` wrote: write it again."
+        ) from error
     about = _about(path, file.schema)
     names = tuple(about["expression_names"])
     if not file.schema.equals(schema(names)):
@@ -134,8 +156,10 @@ def read_table(path: Path) -> FaceTable:
             f"{path} has other columns than a face table (names {wrong or 'fit, types or order differ'}); "
             "expected style2talker.face.table.schema: write it with write_table."
         )
-    if not np.array_equal(file["frame"].to_numpy(), np.arange(len(file))):
-        raise UserError(f"{path} has missing or repeated frames; expected rows 0, 1, 2, ... in order.")
+    if not len(file) or not np.array_equal(file["frame"].to_numpy(), np.arange(len(file))):
+        raise UserError(
+            f"{path} has no, missing or repeated frames; expected rows 0, 1, 2, ... in order: write it again."
+        )
 
     def stacked(columns: tuple[str, ...]) -> np.ndarray:
         arrays = [file[name].to_numpy() for name in columns]
@@ -151,21 +175,58 @@ def read_table(path: Path) -> FaceTable:
         visibility_t=file["visibility"].to_numpy(),
         expression_names=names,
         identity_k=np.array(about["identity"], np.float32),
-        **{
-            key: about[key] for key in ("face_model", "face_model_sha256", "rate_hz", "width_px", "height_px")
-        },
+        **{name: about[name] for name in _REQUIRED},
+        **{name: about[name] for name in _ORIGIN if name in about},
     )
 
 
 def _about(path: Path, columns: pa.Schema) -> dict:
-    text = (columns.metadata or {}).get(_KEY)
-    about = {} if text is None else json.loads(text)
+    """What `write_table` keeps in the metadata, checked."""
+    try:
+        about = json.loads((columns.metadata or {}).get(_KEY, b"{}"))
+        if not isinstance(about, dict):
+            raise ValueError(f"it is a {type(about).__name__}")
+    except (ValueError, RecursionError) as error:
+        raise UserError(
+            f"{path} has damaged metadata ({error}), expected the JSON object that `style2talker face fit` "
+            "leaves there: write the file again."
+        ) from error
     if about.get("version") != TABLE_VERSION:
         raise UserError(
             f"{path} holds a face table of version {about.get('version', 'none')}, expected {TABLE_VERSION}; "
             "write it with `style2talker face fit` or `face convert --to parquet`."
         )
+    wrong = sorted(key for key, is_right in _ABOUT.items() if key not in about or not is_right(about[key]))
+    if wrong:
+        raise UserError(
+            f"{path} has metadata that lacks {', '.join(wrong)} or holds something else there; expected "
+            "what style2talker.face.table.FaceTable says: write it with write_table."
+        )
     return about
+
+
+def _is_number(value: object) -> bool:
+    # The bound is float32's; NaN and infinity fail it too.
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 3.4e38
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and not any("\ud800" <= letter <= "\udfff" for letter in value)
+
+
+def _is_size(value: object) -> bool:
+    return type(value) is int and 0 <= value < 1 << 31
+
+
+_ABOUT: dict[str, Callable[[Any], bool]] = {
+    "expression_names": lambda names: isinstance(names, list) and all(map(_is_text, names)),
+    "identity": lambda numbers: isinstance(numbers, list) and all(map(_is_number, numbers)),
+    "face_model": _is_text,
+    "face_model_sha256": _is_text,
+    "rate_hz": lambda rate_hz: _is_number(rate_hz) and rate_hz > 0,
+    "width_px": _is_size,
+    "height_px": _is_size,
+}
 
 
 def _numbers(table: FaceTable, num_frames: int) -> np.ndarray:

@@ -1,5 +1,6 @@
 """The embedded face: complete, symmetric, and each named movement does what its name says."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -117,6 +118,40 @@ def test_another_file_is_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "face.safetensors").write_bytes(b"not a model")
     with pytest.raises(UserError, match=r"face\.safetensors is not a face model"):
         load_model(tmp_path / "face.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"triangles_f3": MODEL.triangles_f3 + 100}, "triangles_f3 holds 100 to 567, expected 0 to 477"),
+        ({"landmark_vertices_l3": MODEL.landmark_vertices_l3 - 1}, "landmark_vertices_l3 holds -1 to 476"),
+        ({"landmark_l": MODEL.landmark_l + 1}, "landmark_l holds 1 to 478"),
+        ({"landmark_l": MODEL.landmark_l[::-1]}, "landmark_l does not ascend"),
+        ({"landmark_weights_l3": MODEL.landmark_weights_l3 * 2}, "do not sum to 1"),
+        ({"expression_names": EXPRESSION_NAMES[:10]}, r"\(52, 478, 3\), expected float32 \(10, 478, 3\)"),
+        ({"expression_names": (*EXPRESSION_NAMES[:51], "jawOpen")}, "names repeat"),
+        ({"mean_v3": MODEL.mean_v3 * np.nan}, "mean_v3 holds NaN"),
+        ({"mean_v3": MODEL.mean_v3[:, :2]}, r"mean_v3 is float32 \(478, 2\)"),
+        ({"mean_v3": np.zeros((0, 3))}, r"mean_v3 is float32 \(0, 3\)"),
+        ({"identity_kv3": MODEL.identity_kv3[:, :-1]}, r"identity_kv3 is float32 \(18, 477, 3\)"),
+        ({"expression_kind": "poses"}, "poses"),
+    ],
+    ids=lambda change: next(iter(change)) if isinstance(change, dict) else "",
+)
+def test_arrays_that_do_not_fit_are_refused(tmp_path: Path, change: dict, reason: str) -> None:
+    path = tmp_path / "face.safetensors"
+    path.write_bytes(model_bytes(replace(MODEL, **change)))
+    with pytest.raises(UserError, match=rf"face\.safetensors is not a face model.*{reason}"):
+        load_model(path)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"no file .*face\.safetensors; `style2talker face-model import`"):
+        load_model(tmp_path / "face.safetensors")
+
+
+def test_a_damaged_model_is_read_or_refused(only_sentences: Callable) -> None:
+    only_sentences("face.safetensors", model_bytes(MODEL), load_model)
 
 
 def test_wire_fields_reads_numbers_and_bytes() -> None:

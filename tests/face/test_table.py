@@ -1,5 +1,7 @@
 """The Parquet file of a fitted video: one layout, the same bytes, nothing lost."""
 
+import json
+from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -110,5 +112,55 @@ def test_files_that_are_no_table_are_refused(tmp_path: Path) -> None:
     path.write_text("text")
     with pytest.raises(UserError, match="not a Parquet file"):
         read_table(path)
-    with pytest.raises(FileNotFoundError):
+    pq.write_table(whole.slice(0, 0), path)
+    with pytest.raises(UserError, match="has no, missing or repeated frames"):
+        read_table(path)
+    with pytest.raises(UserError, match=r"there is no file .*missing\.parquet"):
         read_table(tmp_path / "missing.parquet")
+
+
+ABOUT = {
+    **{"version": "1", "expression_names": list(EXPRESSION_NAMES), "identity": [0.5]},
+    **{"face_model": "a", "face_model_sha256": "b", "rate_hz": 25.0, "width_px": 4, "height_px": 4},
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("{", "damaged metadata"),
+        (b"\xff\xfe", "damaged metadata"),
+        ("[" * 100_000, "damaged metadata"),
+        ("[]", "it is a list"),
+        ('{"version": "1"}', "lacks expression_names, face_model, .*, width_px or holds"),
+        *(
+            (json.dumps({**ABOUT, key: value}), f"lacks {key} or holds")
+            for key, value in (
+                ("expression_names", "jawOpen"),
+                ("expression_names", [1]),
+                ("expression_names", ["\ud800"]),
+                ("identity", {"a": 1}),
+                ("identity", [10**400]),
+                ("identity", [float("nan")]),
+                ("face_model", None),
+                ("rate_hz", 0),
+                ("rate_hz", "25"),
+                ("width_px", 4.5),
+                ("height_px", -1),
+            )
+        ),
+    ],
+    ids=lambda text: str(text)[:20],
+)
+def test_metadata_of_another_shape_is_told(tmp_path: Path, text: str | bytes, reason: str) -> None:
+    path = tmp_path / "a.parquet"
+    write_table(path, table())
+    (key,) = (key for key in pq.read_schema(path).metadata if key.startswith(b"style2talker"))
+    pq.write_table(pq.read_table(path).replace_schema_metadata({key: text}), path)
+    with pytest.raises(UserError, match=reason):
+        read_table(path)
+
+
+def test_a_damaged_table_is_read_or_refused(tmp_path: Path, only_sentences: Callable) -> None:
+    write_table(tmp_path / "a.parquet", table(12))
+    only_sentences("a.parquet", (tmp_path / "a.parquet").read_bytes(), read_table)
