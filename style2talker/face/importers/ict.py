@@ -9,10 +9,13 @@ into two sides, are their sums. Vertex ranges are from its README.
 """
 
 import json
+import re
+import struct
 import zipfile
 import zlib
 from itertools import count, takewhile
 from pathlib import Path
+from tokenize import TokenError
 
 import numpy as np
 
@@ -29,6 +32,14 @@ NUM_VERTICES = 26719
 FACE = range(0, 9409)
 EYEBALLS = range(21451, 24591)
 PACKED_KEYS = ("neutral", "expr", "ident", "tri", "lmk68", "names")
+NUM_POINTS = 68
+NAME_PATTERN = re.compile(r"[\w-]{1,60}", re.ASCII)
+LARGEST_CM = 1000.0
+# What a damaged archive makes NumPy and zipfile raise.
+FAILURES = (
+    *(ArithmeticError, EOFError, LookupError, MemoryError, OSError, RuntimeError, SyntaxError, TypeError),
+    *(ValueError, TokenError, struct.error, zipfile.BadZipFile, zlib.error),
+)
 WHERE = "clone github.com/ICT-VGL/ICT-FaceKit (MIT) and give its folder"
 
 
@@ -46,17 +57,19 @@ def _folder(path: Path) -> Imported:
         if not (folder / name).is_file():
             raise UserError(f"{folder / name} is missing; {WHERE}.")
     try:
-        indices = json.loads((folder / INDICES).read_text())
-        names, lmk68 = [str(name) for name in indices["expressions"]], indices["idx_to_landmark_verts"]
-    except (ValueError, KeyError, TypeError) as error:
+        indices = json.loads((folder / INDICES).read_text(encoding="utf-8"))
+        names, lmk68 = _names(indices["expressions"]), _lmk68(indices["idx_to_landmark_verts"], len(FACE))
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise UserError(f"{folder / INDICES} is damaged ({error!r}); {WHERE}.") from error
     neutral_v3 = _vertices(folder / NEUTRAL)
     kept = np.array([*FACE, *EYEBALLS])
     number_v = np.full(NUM_VERTICES, -1)
     number_v[kept] = np.arange(len(kept))
-    triangles_f3 = number_v[
-        check_triangles(read_triangles(folder / NEUTRAL), NUM_VERTICES, source=folder / NEUTRAL)
-    ]
+    try:
+        triangles_f3 = read_triangles(folder / NEUTRAL)
+    except OverflowError as error:
+        raise UserError(f"{folder / NEUTRAL} has a face with an index of no vertex; {WHERE}.") from error
+    triangles_f3 = number_v[check_triangles(triangles_f3, NUM_VERTICES, source=folder / NEUTRAL)]
     triangles_f3 = triangles_f3[(triangles_f3 >= 0).all(axis=1)]
     identities = takewhile(Path.is_file, (folder / f"identity{number:03}.obj" for number in count()))
     identity_kv3 = np.array([_vertices(each) - neutral_v3 for each in identities])
@@ -70,7 +83,7 @@ def _folder(path: Path) -> Imported:
         identity_kv3[:, kept],
         dict(zip(names, expression_kv3[:, kept], strict=True)),
         triangles_f3,
-        np.asarray(lmk68),
+        lmk68,
         num_skin=len(FACE),
     )
     if others:
@@ -80,24 +93,60 @@ def _folder(path: Path) -> Imported:
 
 def _packed(path: Path) -> Imported:
     try:
-        with np.load(path, allow_pickle=False) as file:
-            neutral_v3, expression_kv3, identity_kv3, triangles_f3, lmk68, names = (
-                file[x] for x in PACKED_KEYS
-            )
-    except (KeyError, ValueError, OSError, zipfile.BadZipFile, zlib.error) as error:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
+            arrays = {key: np.asarray(file[key]) for key in PACKED_KEYS}
+        neutral_v3 = arrays["neutral"]
+        vertices, names = len(neutral_v3), _names(arrays["names"].tolist())
+        for key, shape, kinds in (
+            ("neutral", (vertices, 3), "f"),
+            ("expr", (len(names), vertices, 3), "f"),
+            ("ident", (len(arrays["ident"]), vertices, 3), "f"),
+            ("tri", (len(arrays["tri"]), 3), "iu"),
+            ("lmk68", (NUM_POINTS,), "iu"),
+        ):
+            if arrays[key].shape != shape or arrays[key].dtype.kind not in kinds:
+                expected = f"{'whole numbers' if kinds == 'iu' else 'floats'} {shape}"
+                raise ValueError(f"{key} is {arrays[key].dtype} {arrays[key].shape}, expected {expected}")
+        lmk68 = _lmk68(arrays["lmk68"].tolist(), vertices)
+        if not (np.abs(neutral_v3) < LARGEST_CM).all():
+            raise ValueError(f"neutral has vertices beyond {LARGEST_CM} cm, or NaN")
+    except FAILURES as error:
         raise UserError(
-            f"{path} is not a packed ICT-FaceKit ({error}); expected {', '.join(PACKED_KEYS)}."
+            f"{path} is not a packed ICT-FaceKit, or a damaged one ({error}); expected "
+            f"{', '.join(PACKED_KEYS)} as in the file that was packed: copy it again."
         ) from error
-    triangles_f3 = check_triangles(triangles_f3, len(neutral_v3), source=path)
+    triangles_f3 = check_triangles(arrays["tri"], vertices, source=path)
     model, notes = _model(
         neutral_v3,
-        identity_kv3.astype(np.float32),
-        dict(zip(names.tolist(), expression_kv3.astype(np.float32), strict=True)),
+        arrays["ident"].astype(np.float32),
+        dict(zip(names, arrays["expr"].astype(np.float32), strict=True)),
         triangles_f3,
         lmk68,
-        num_skin=len(neutral_v3),
+        num_skin=vertices,
     )
     return Imported(model=model, notes=(*notes, "the packed file has no eyeballs, so no iris landmarks"))
+
+
+def _names(names: object) -> list[str]:
+    """Names of shapes, which name files too: nothing in them may lead out of the folder."""
+    if not isinstance(names, list) or not names:
+        raise ValueError("no list of names of shapes")
+    for name in names:
+        if not isinstance(name, str) or NAME_PATTERN.fullmatch(name) is None:
+            raise ValueError(f"{name!r} is not the name of a shape, expected letters, digits and _")
+    if len(set(names)) < len(names):
+        raise ValueError("the names of shapes repeat")
+    return names
+
+
+def _lmk68(points: object, vertices: int) -> np.ndarray:
+    """The vertices of iBUG's 68 points, of which there are `vertices` to choose from."""
+    if not isinstance(points, list) or len(points) != NUM_POINTS:
+        raise ValueError(f"the landmarks are no list of {NUM_POINTS} vertices")
+    for point in points:
+        if type(point) is not int or not 0 <= point < vertices:
+            raise ValueError(f"a landmark lies at vertex {point!r}, expected 0 to {vertices - 1}")
+    return np.array(points)
 
 
 def _vertices(path: Path) -> np.ndarray:
@@ -146,6 +195,8 @@ def _model(
         if each
     ]
     is_skin_f = (triangles_f3 < num_skin).all(axis=1)
+    if not is_skin_f.any():
+        raise UserError(f"{NAME}: no triangle lies on the face; {WHERE}.")
     seeds = {landmarks: mean_v3[lmk68[point]] for point, landmarks in IBUG_TO_MEDIAPIPE.items()}
     places = register(
         mean_v3,

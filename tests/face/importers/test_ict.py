@@ -1,5 +1,7 @@
 """ICT-FaceKit: the repository's files and the packed one become ARKit's 52 shapes on a face in our axes."""
 
+import json
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -7,9 +9,10 @@ import numpy as np
 import pytest
 
 from style2talker.errors import UserError
+from style2talker.face.importers import ict
 from style2talker.face.importers.ict import import_ict
 from style2talker.face.importers.kinds import import_model
-from style2talker.face.model import EXPRESSION_NAMES, FaceModel
+from style2talker.face.model import EXPRESSION_NAMES, FaceModel, own_landmarks
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +71,101 @@ def test_a_packed_file_of_other_arrays_is_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", neutral=np.zeros((3, 3)))
     with pytest.raises(UserError, match="is not a packed ICT-FaceKit"):
         import_ict(tmp_path / "a.npz")
+
+
+def packed(layouts: ModuleType, **changed: np.ndarray) -> dict[str, np.ndarray]:
+    return {
+        "neutral": layouts.MEAN_V3.astype(np.float32),
+        "expr": layouts.modes(2),
+        "ident": layouts.modes(2),
+        "tri": layouts.SKIN_F3,
+        "lmk68": layouts.keypoints(),
+        "names": np.array(["jawOpen", "mouthSmile_L"]),
+        **changed,
+    }
+
+
+@pytest.mark.parametrize(
+    ("key", "change", "reason"),
+    [
+        ("lmk68", lambda x: x + 400, r"a landmark lies at vertex \d+, expected 0 to 467"),
+        ("lmk68", lambda x: x - 400, "a landmark lies at vertex -"),
+        ("lmk68", lambda x: x[:60], r"lmk68 is int64 \(60,\), expected whole numbers \(68,\)"),
+        ("lmk68", lambda x: x.astype(np.float32), "lmk68 is float32"),
+        ("names", lambda x: x[:1], r"expr is float64 \(2, 468, 3\), expected floats \(1, 468, 3\)"),
+        ("names", lambda x: x[[0, 0]], "names of shapes repeat"),
+        ("names", lambda x: np.arange(2), "0 is not the name of a shape"),
+        ("expr", lambda x: x[:, :-1], r"expr is float64 \(2, 467, 3\)"),
+        ("ident", lambda x: x[0], r"ident is float64 \(468, 3\)"),
+        ("neutral", lambda x: x.ravel(), "neutral is float32"),
+        ("neutral", lambda x: x * 1e30, "beyond 1000.0 cm, or NaN"),
+        ("neutral", lambda x: x * np.nan, "beyond 1000.0 cm, or NaN"),
+        ("tri", lambda x: x.astype(np.float64), r"tri is float64 .*expected whole numbers"),
+        ("tri", lambda x: x + 1, "triangles name vertices 1 to 468"),
+        ("tri", lambda x: x[:0], "triangles have shape"),
+    ],
+)
+def test_packed_arrays_that_do_not_fit_are_told(
+    layouts: ModuleType, tmp_path: Path, key: str, change: Callable, reason: str
+) -> None:
+    arrays = packed(layouts)
+    np.savez(tmp_path / "a.npz", **{**arrays, key: change(arrays[key])})
+    with pytest.raises(UserError, match=rf"a\.npz.*({reason})"):
+        import_ict(tmp_path / "a.npz")
+
+
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_a_damaged_packed_file_is_read_or_refused(
+    layouts: ModuleType,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    only_sentences: Callable,
+    save: Callable,
+) -> None:
+    def placed(mean_v3: np.ndarray, *_: object, **__: object) -> dict[str, np.ndarray]:
+        return {name: value[: len(mean_v3)] for name, value in own_landmarks().items()}
+
+    monkeypatch.setattr(ict, "register", placed)  # which takes a second
+    save(tmp_path / "a.npz", **packed(layouts))
+    assert import_ict(tmp_path / "a.npz").model.mean_v3.shape == (468, 3)
+    only_sentences("a.npz", (tmp_path / "a.npz").read_bytes(), import_ict)
+
+
+@pytest.mark.parametrize(
+    ("indices", "reason"),
+    [
+        ({"expressions": ["../../secret"]}, "'../../secret' is not the name of a shape"),
+        ({"expressions": ["/etc/secret"]}, "'/etc/secret' is not the name of a shape"),
+        ({"expressions": [".."]}, "'..' is not the name of a shape"),
+        ({"expressions": ["a" * 300]}, "is not the name of a shape"),
+        ({"expressions": [1]}, "1 is not the name of a shape"),
+        ({"expressions": []}, "no list of names"),
+        ({"expressions": "jawOpen"}, "no list of names"),
+        ({"expressions": ["jawOpen", "jawOpen"]}, "repeat"),
+        ({"idx_to_landmark_verts": [0] * 67}, "no list of 68"),
+        ({"idx_to_landmark_verts": [9409] * 68}, "vertex 9409, expected 0 to 9408"),
+        ({"idx_to_landmark_verts": [-1] * 68}, "vertex -1"),
+        ({"idx_to_landmark_verts": [0.5] * 68}, "vertex 0.5"),
+        ({"idx_to_landmark_verts": [[0]] * 68}, "vertex .0."),
+    ],
+)
+def test_indices_that_name_other_files_or_no_vertices_are_told(
+    tmp_path: Path, indices: dict, reason: str
+) -> None:
+    """Before any of the named files is opened."""
+    (tmp_path / "generic_neutral_mesh.obj").write_text("never read")
+    right = {"expressions": ["jawOpen"], "idx_to_landmark_verts": [0] * 68}
+    (tmp_path / "vertex_indices.json").write_text(json.dumps({**right, **indices}))
+    with pytest.raises(UserError, match=rf"vertex_indices\.json is damaged .*{reason}"):
+        import_ict(tmp_path)
+
+
+def test_a_face_with_an_endless_index_is_told(layouts: ModuleType, tmp_path: Path) -> None:
+    folder = layouts.write_ict(tmp_path, {"jawOpen": layouts.modes(1)[0]}, layouts.modes(1)) / "FaceXModel"
+    with (folder / "generic_neutral_mesh.obj").open("a") as file:
+        file.write(f"f 1 2 {'9' * 40}\n")
+    with pytest.raises(UserError, match="index of no vertex"):
+        import_ict(tmp_path)
 
 
 def test_an_unknown_kind_names_the_nearest(tmp_path: Path) -> None:
