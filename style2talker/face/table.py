@@ -14,10 +14,8 @@ What belongs to the whole video stands in the file's metadata, under the names o
 """
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -25,13 +23,12 @@ import pyarrow.parquet as pq
 
 from style2talker.corpus.shard import parquet_writer
 from style2talker.errors import UserError
+from style2talker.face.table_metadata import KEY, TABLE_VERSION, read_metadata
 
-TABLE_VERSION = "1"
 ROTATION_COLUMNS = ("pitch_rad", "yaw_rad", "roll_rad")
 TRANSLATION_COLUMNS = ("x_px", "y_px", "px_per_cm")
 QUALITY_COLUMNS = ("error", "confidence", "visibility")
 _OWN_COLUMNS = {"frame", "time_s", "face_found", *ROTATION_COLUMNS, *TRANSLATION_COLUMNS, *QUALITY_COLUMNS}
-_KEY = b"style2talker.face_table"
 _REQUIRED = {"face_model": str, "face_model_sha256": str, "rate_hz": float, "width_px": int, "height_px": int}
 _ORIGIN = {
     "source": str,
@@ -125,7 +122,7 @@ def write_table(path: Path, table: FaceTable) -> None:
         "identity": [float(value) for value in np.asarray(table.identity_k, np.float32)],
         **{name: kind(getattr(table, name)) for name, kind in (_REQUIRED | _ORIGIN).items()},
     }
-    columns = columns.with_metadata({_KEY: json.dumps(about, allow_nan=False)})
+    columns = columns.with_metadata({KEY: json.dumps(about, allow_nan=False)})
     with parquet_writer(path, columns) as writer:
         writer.write_table(pa.Table.from_arrays(arrays, schema=columns), row_group_size=1 << 16)
 
@@ -148,7 +145,7 @@ def read_table(path: Path) -> FaceTable:
             f"{path} is not a Parquet file, or a damaged one ({reason}); expected one that `style2talker "
             "face fit` wrote: write it again."
         ) from error
-    about = _about(path, file.schema)
+    about = read_metadata(path, file.schema)
     names = tuple(about["expression_names"])
     if not file.schema.equals(schema(names)):
         wrong = sorted(set(file.schema.names) ^ set(schema(names).names))
@@ -178,55 +175,6 @@ def read_table(path: Path) -> FaceTable:
         **{name: about[name] for name in _REQUIRED},
         **{name: about[name] for name in _ORIGIN if name in about},
     )
-
-
-def _about(path: Path, columns: pa.Schema) -> dict:
-    """What `write_table` keeps in the metadata, checked."""
-    try:
-        about = json.loads((columns.metadata or {}).get(_KEY, b"{}"))
-        if not isinstance(about, dict):
-            raise ValueError(f"it is a {type(about).__name__}")
-    except (ValueError, RecursionError) as error:
-        raise UserError(
-            f"{path} has damaged metadata ({error}), expected the JSON object that `style2talker face fit` "
-            "leaves there: write the file again."
-        ) from error
-    if about.get("version") != TABLE_VERSION:
-        raise UserError(
-            f"{path} holds a face table of version {about.get('version', 'none')}, expected {TABLE_VERSION}; "
-            "write it with `style2talker face fit` or `face convert --to parquet`."
-        )
-    wrong = sorted(key for key, is_right in _ABOUT.items() if key not in about or not is_right(about[key]))
-    if wrong:
-        raise UserError(
-            f"{path} has metadata that lacks {', '.join(wrong)} or holds something else there; expected "
-            "what style2talker.face.table.FaceTable says: write it with write_table."
-        )
-    return about
-
-
-def _is_number(value: object) -> bool:
-    # The bound is float32's; NaN and infinity fail it too.
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 3.4e38
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str) and not any("\ud800" <= letter <= "\udfff" for letter in value)
-
-
-def _is_size(value: object) -> bool:
-    return type(value) is int and 0 <= value < 1 << 31
-
-
-_ABOUT: dict[str, Callable[[Any], bool]] = {
-    "expression_names": lambda names: isinstance(names, list) and all(map(_is_text, names)),
-    "identity": lambda numbers: isinstance(numbers, list) and all(map(_is_number, numbers)),
-    "face_model": _is_text,
-    "face_model_sha256": _is_text,
-    "rate_hz": lambda rate_hz: _is_number(rate_hz) and rate_hz > 0,
-    "width_px": _is_size,
-    "height_px": _is_size,
-}
 
 
 def _numbers(table: FaceTable, num_frames: int) -> np.ndarray:

@@ -147,6 +147,9 @@ ABOUT = {
                 ("rate_hz", "25"),
                 ("width_px", 4.5),
                 ("height_px", -1),
+                ("source", 1),
+                ("start_s", "0"),
+                ("photometric", 1),
             )
         ),
     ],
