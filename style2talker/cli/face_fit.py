@@ -1,5 +1,6 @@
 """`style2talker face fit`: the command, and what it says about its result."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -54,23 +55,41 @@ def fit(
     console.print(_summary(result))
     if len(result.stretches) > 1:
         console.print(_stretches(result.stretches, rate_hz=result.table.rate_hz, start_s=start_s))
-    left_out = [stretch for stretch in result.stretches if not stretch.kept]
-    if left_out:
-        part = max(left_out, key=lambda stretch: stretch.end - stretch.begin)
-        begin_s, end_s = (start_s + frame / result.table.rate_hz for frame in (part.begin, part.end))
-        console.print(
-            f"{len(left_out)} stretches look like another person and are left out: a file holds one person. "
-            f"For the longest of them: --from {begin_s:.2f} --to {end_s:.2f}",
-            markup=False,
-        )
-    console.print(_written(result, out, overlay), markup=False)
+    if not all(stretch.kept for stretch in result.stretches):
+        line = left_out_line(result.stretches, rate_hz=result.table.rate_hz, start_s=start_s)
+        console.print(line, markup=False)
+    rows = len(result.table.error_t)
+    console.print(
+        f"{out}: {rows} {'row' if rows == 1 else 'rows'}, explained in docs/face_fit.md", markup=False
+    )
+    if overlay:
+        console.print(f"{overlay}: the fit drawn over the source", markup=False)
+
+
+def left_out_line(stretches: "Sequence[Stretch]", *, rate_hz: float, start_s: float) -> str:
+    """What is said of stretches of which at least one is not kept."""
+    left_out = [stretch for stretch in stretches if not stretch.kept]
+    part = max(left_out, key=lambda stretch: stretch.end - stretch.begin)
+    begin_s, end_s = (start_s + frame / rate_hz for frame in (part.begin, part.end))
+    if len(left_out) == 1:
+        said, which = "1 stretch looks like another person and is", "it"
+    else:
+        said = f"{len(left_out)} stretches look like another person and are"
+        which = "the longest of them"
+    return f"{said} left out: a file holds one person. For {which}: --from {begin_s:.2f} --to {end_s:.2f}"
+
+
+def degrees_range(angle_t: np.ndarray | Sequence[float]) -> str:
+    """The least and the largest of angles in rad, in whole degrees; one number where they are the same."""
+    degrees_t = np.degrees(angle_t).round().astype(int)  # an integer has no -0
+    low, high = degrees_t.min(), degrees_t.max()
+    return f"{low}° to {high}°" if low < high else f"{low}°"
 
 
 def _summary(result: "VideoFit") -> Table:
     table = result.table
     known_t = table.face_found_t
     percent_t = 100 * table.error_t[known_t]
-    yaw_t = np.degrees(table.rotation_t3[known_t, 1])
     count, median = len(known_t), float(np.median(percent_t))
     confidence, visibility = (np.median(each[known_t]) for each in (table.confidence_t, table.visibility_t))
     lines = [
@@ -80,10 +99,10 @@ def _summary(result: "VideoFit") -> Table:
         ("landmark error, 95 % below", f"{np.percentile(percent_t, 95):.2f} %", "of the eyes' distance"),
         ("confidence", f"{confidence:.2f}", "landmarks seen and explained"),
         ("visibility", f"{visibility:.2f}", "landmarks turned to the camera"),
-        ("yaw", f"{yaw_t.min():.0f}° to {yaw_t.max():.0f}°", "+ is the picture's right"),
+        ("yaw", degrees_range(table.rotation_t3[known_t, 1]), "+ is the picture's right"),
     ]
     if count == 1:  # a portrait
-        lines = [lines[2], *lines[4:6], ("yaw", f"{yaw_t[0]:.0f}°", lines[6][2])]
+        lines = [("landmark error", *lines[2][1:]), *lines[4:]]
     rows = Table("what", "value", "how to read it")
     for line in lines:
         rows.add_row(*line)
@@ -109,12 +128,3 @@ def _stretches(stretches: "tuple[Stretch, ...]", *, rate_hz: float, start_s: flo
     if len(stretches) > MOST_ROWS:
         rows.add_row(f"and {len(stretches) - MOST_ROWS} more", "", "", "")
     return rows
-
-
-def _written(result: "VideoFit", out: Path, overlay: Path | None) -> str:
-    table = result.table
-    drawn = f"; {overlay}: the fit drawn over the source" if overlay else ""
-    return (
-        f"{out}: a row per frame; {len(table.expression_names)} expressions, pitch_rad yaw_rad roll_rad, "
-        f"x_px y_px px_per_cm, error confidence visibility (docs/face_fit.md){drawn}"
-    )

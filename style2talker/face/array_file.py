@@ -30,4 +30,5 @@ def table_array(table: FaceTable) -> np.ndarray:
 
 def write_array(path: Path, table: FaceTable) -> None:
     """Write the .npy; the same table gives the same bytes. Raises `OSError` when it cannot be written."""
-    np.save(path, table_array(table), allow_pickle=False)
+    with path.open("wb") as file:  # given a name, NumPy adds its suffix to another, such as .NPY
+        np.save(file, table_array(table), allow_pickle=False)

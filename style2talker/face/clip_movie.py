@@ -42,7 +42,8 @@ class Shown:
 def choose_clips(corpus: Corpus, wanted: Sequence[str] = ()) -> list[Shown]:
     """The named clips (the beginning of an id is enough), or NUM_CLIPS from the worst fit to the best.
 
-    Raises `UserError` for a name that is no clip's or several clips', and for a corpus without clips.
+    A clip named twice is shown once. Raises `UserError` for a name that is no clip's or several clips', and
+    for a corpus without clips.
     """
     every = [
         Shown(clip_id=row["clip_id"], error=float(np.nanmedian(row["fit_error"])))
@@ -61,7 +62,7 @@ def choose_clips(corpus: Corpus, wanted: Sequence[str] = ()) -> list[Shown]:
                 "`style2talker inspect URI --clips` lists the ids."
             )
         chosen += found
-    return chosen
+    return list(dict.fromkeys(chosen))
 
 
 def spread_by_error(clips: Sequence[Shown], count: int) -> list[Shown]:

@@ -3,6 +3,7 @@
 Shapes: T frames, K expression coefficients, H W picture.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -109,10 +110,10 @@ def fit_curves(
 
 
 class CurvePen:
-    """Draws the curves of one clip, a page of PAGE_FRAMES at a time."""
+    """Draws the curves of one clip, a page of PAGE_FRAMES at a time; its first frame lies at `start_s`."""
 
-    def __init__(self, curves: Sequence[Curve], *, width_px: int) -> None:
-        self.curves, self.width_px = list(curves), width_px
+    def __init__(self, curves: Sequence[Curve], *, width_px: int, start_s: float = 0.0) -> None:
+        self.curves, self.width_px, self.start_s = list(curves), width_px, start_s
         self.num_frames = len(self.curves[0].value_t)
         self.height_px = ROW_PX * len(self.curves) + FOOT_PX
         self._page, self._page_hw3 = -1, np.zeros((0, 0, 3), np.uint8)
@@ -159,9 +160,9 @@ class CurvePen:
                 y = (row + (0.82 if value == curve.low else 0.2)) * ROW_PX
                 text = f"{value:g}{curve.unit.strip()}"
                 draw_text(page_hw3, text, (left - 6, y), SOFT, size_px=11, align="right")
-        second = range(-(-first // FRAME_RATE_HZ), int(frame_t[-1]) // FRAME_RATE_HZ + 1)
-        for time_s in second:
-            x = float(self._x(np.array([time_s * FRAME_RATE_HZ]), first)[0])
+        begin_s, end_s = (self.start_s + frame_t[[0, -1]] / FRAME_RATE_HZ).tolist()
+        for time_s in range(math.ceil(begin_s), math.floor(end_s) + 1):
+            x = float(self._x(np.array([(time_s - self.start_s) * FRAME_RATE_HZ]), first)[0])
             bottom = ROW_PX * len(self.curves)
             draw_lines(page_hw3, [np.array([[x, bottom], [x, bottom + 5]])], SOFT)
             draw_text(page_hw3, f"{time_s} s", (x, bottom + 13), SOFT, size_px=12, align="middle")

@@ -236,8 +236,15 @@ def _measures(energy: Energy, state: State, landmarks_tl3: np.ndarray) -> np.nda
     resting_c = np.where(np.arange(len(state.clip_c)) < shapes.num_identity, state.clip_c, 0)
     shape_t3l = energy.shape(State(state.expression_tk, state.pose_tp, resting_c.astype(state.clip_c.dtype)))
     residual_t2l, rotation_t33, _ = energy.residual(state, shape_t3l)
-    interocular_t1 = interocular_px(landmarks_tl3)[:, None]
-    distance_tl = np.linalg.norm(residual_t2l, axis=1) * energy.px_per_cm / interocular_t1
+    distance_tl = np.linalg.norm(residual_t2l, axis=1) * energy.px_per_cm
+    return measures(distance_tl, rotation_t33, landmarks_tl3, shapes)
+
+
+def measures(
+    distance_tl: np.ndarray, rotation_t33: np.ndarray, landmarks_tl3: np.ndarray, shapes: Shapes
+) -> np.ndarray:
+    """Error, visibility and confidence [T, 3] of a fit whose mesh lies distance_tl px from the landmarks."""
+    distance_tl = distance_tl / interocular_px(landmarks_tl3)[:, None]
     facing_tl = np.einsum("ti,il->tl", rotation_t33[:, 2], shapes.outward_3l) > 0
     return np.stack(
         [distance_tl.mean(axis=1), facing_tl.mean(axis=1), (facing_tl & (distance_tl < NEAR)).mean(axis=1)],

@@ -1,16 +1,20 @@
 """`style2talker face fit`: what is checked before a long fit starts, and what is written after it."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
+from style2talker import __version__
+from style2talker.corpus.shard import file_sha256
 from style2talker.errors import Reject, UserError
 from style2talker.face.array_file import write_array
 from style2talker.face.fit_movie import write_fit_movie, write_fit_picture
 from style2talker.face.fit_video import VideoFit, fit_picture, fit_video
 from style2talker.face.model import FaceModel, embedded, load_model
 from style2talker.face.not_over import check_not_over
-from style2talker.face.table import write_table
+from style2talker.face.table import FaceTable, write_table
 from style2talker.generate.portrait import read_picture
 
 PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
@@ -42,10 +46,30 @@ def run_fit(request: Request) -> VideoFit:
     for path in (request.out, request.overlay):
         if path is not None:
             _make_writable(path)
-    fit = _fitted_picture(request, model) if is_picture else _fitted_video(request, model)
-    write = write_array if request.out.suffix == ".npy" else write_table
+    picture_hw3 = read_picture(request.source) if is_picture else None
+    fit = (
+        _fitted_video(request, model) if picture_hw3 is None else _fitted_picture(request, picture_hw3, model)
+    )
+    fit = replace(fit, table=_with_origin(fit.table, request))
+    write = write_array if request.out.suffix.lower() == ".npy" else write_table
     write(request.out, fit.table)
+    # Only then the drawing: if it fails, the fit is not lost.
+    if request.overlay is not None and picture_hw3 is not None:
+        write_fit_picture(request.overlay, picture_hw3, fit, title=request.source.name, model=model)
+    elif request.overlay is not None:
+        span = {"start_s": request.start_s, "end_s": request.end_s}
+        write_fit_movie(request.overlay, request.source, fit, model=model, **span)
     return fit
+
+
+def _with_origin(table: FaceTable, request: Request) -> FaceTable:
+    return replace(
+        table,
+        source=request.source.name,
+        source_sha256=file_sha256(request.source),
+        start_s=request.start_s,
+        style2talker_version=__version__,
+    )
 
 
 def _fitted_video(request: Request, model: FaceModel) -> VideoFit:
@@ -67,34 +91,28 @@ def _fitted_video(request: Request, model: FaceModel) -> VideoFit:
         from style2talker.face.refine_video import refine_video  # imports torch: seconds
 
         fit = refine_video(request.source, fit, model=model, **span)
-    if request.overlay is not None:
-        write_fit_movie(request.overlay, request.source, fit, model=model, **span)
     return fit
 
 
-def _fitted_picture(request: Request, model: FaceModel) -> VideoFit:
-    picture_hw3 = read_picture(request.source)
+def _fitted_picture(request: Request, picture_hw3: np.ndarray, model: FaceModel) -> VideoFit:
     try:
-        fit = fit_picture(picture_hw3, model=model)
+        return fit_picture(picture_hw3, model=model)
     except Reject as error:
         raise UserError(
             f"{request.source}: {error.message}; give a portrait that shows one face from the front."
         ) from error
-    if request.overlay is not None:
-        write_fit_picture(request.overlay, picture_hw3, fit, title=request.source.name, model=model)
-    return fit
 
 
 def _check(request: Request, *, is_picture: bool) -> None:
     if not request.source.is_file():
         raise UserError(f"there is no file {request.source}; give the path of a video or a portrait.")
-    if request.out.suffix not in (".parquet", ".npy"):
+    if request.out.suffix.lower() not in (".parquet", ".npy"):
         raise UserError(
             f"--out {request.out} ends in {request.out.suffix!r}, expected .parquet (everything) or .npy "
             "(the columns only)."
         )
     kind = ".png" if is_picture else ".mp4"
-    if request.overlay is not None and request.overlay.suffix != kind:
+    if request.overlay is not None and request.overlay.suffix.lower() != kind:
         raise UserError(
             f"--overlay {request.overlay} ends in {request.overlay.suffix!r}, expected {kind} for a "
             f"{'picture' if is_picture else 'video'}."

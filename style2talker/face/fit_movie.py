@@ -41,7 +41,7 @@ def write_fit_movie(
     The metadata says what it is, and repeats the source's own comment, in which generated footage says so.
     """
     squares_t3, num_frames = view_squares(fit), len(fit.landmarks_tl3)
-    shot = _shot(fit, squares_t3, title=source.name)
+    shot = _shot(fit, squares_t3, title=source.name, start_s=start_s)
 
     def pictures() -> Iterator[np.ndarray]:
         frames = read_frames(source, start_s=start_s, end_s=end_s)
@@ -89,7 +89,7 @@ def view_squares(fit: VideoFit) -> np.ndarray:
     return square_s3[away_ts.argmin(axis=1)]
 
 
-def _shot(fit: VideoFit, squares_t3: np.ndarray, *, title: str) -> Shot:
+def _shot(fit: VideoFit, squares_t3: np.ndarray, *, title: str, start_s: float = 0.0) -> Shot:
     table = fit.table
     corner_t12 = (squares_t3[:, :2] - squares_t3[:, 2:] / 2)[:, None]
     scale_t11 = PANEL_PX / squares_t3[:, 2, None, None]
@@ -102,6 +102,7 @@ def _shot(fit: VideoFit, squares_t3: np.ndarray, *, title: str) -> Shot:
         translation_t3=into_square(table.translation_t3, squares_t3, size_px=PANEL_PX),
         error_t=table.error_t,
         landmarks_tl2=(fit.landmarks_tl3[..., :2] - corner_t12) * scale_t11,
+        start_s=start_s,
     )
 
 

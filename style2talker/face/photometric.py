@@ -22,7 +22,7 @@ movement. Landmarks alone -> with pictures, means over clips, `benchmarks/photom
 One core refines 15 to 20 frames per second.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -45,18 +45,24 @@ TOLERANCE = 1e-4  # share of the energy that one more step must save
 
 
 def refine(
-    fit: Fit, frames: np.ndarray | Iterable[np.ndarray], *, model: FaceModel, device: str = "cpu"
+    fit: Fit,
+    frames: np.ndarray | Iterable[np.ndarray],
+    *,
+    model: FaceModel,
+    device: str = "cpu",
+    after_round: Callable[[], None] | None = None,
 ) -> Fit:
     """The fit with expression and pose moved to where the clip's colours agree best over time.
 
-    Identity and the three measures, which are of landmarks, stay. So does a clip with fewer than two faces.
-    A CPU uses one core.
+    Identity stays, and the three measures, which are those of the fit given. So does a clip with fewer than
+    two faces. A CPU uses one core.
 
     Args:
         fit: of `fit_clip`, with the same model.
         frames: uint8 RGB [T, H, W, 3], or one frame at a time: the pictures whose pixels the fit is in, of
             about the 256-px crop's scale, for which blur and weight were chosen.
         device: where torch looks at pictures; the solve is the CPU's.
+        after_round: called after each of ROUNDS rounds, of a part with faces.
 
     Raises `UserError` for frames that do not belong to the fit.
     """
@@ -90,6 +96,8 @@ def refine(
             state, _ = minimise(
                 energy, state, with_clip=False, most_steps=MOST_STEPS, tolerance=TOLERANCE, damping=1e-3
             )
+            if after_round is not None:
+                after_round()
     return _moved(fit, flat(state) - flat(start), seen, shapes, px_per_cm)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from style2talker.corpus.schema import FRAME_RATE_HZ
 from style2talker.face.curves import (
     DOUBTFUL_PERCENT,
     FOOT_PX,
@@ -40,10 +41,12 @@ class Shot:
     """One clip's fit, and what is said above it.
 
     Attributes:
-        title, note: on the left and on the right of the head line; the frame's number follows the note.
+        title, note: on the left and on the right of the head line; the frame's number and time follow the
+            note.
         identity_k, expression_tk, rotation_t3, translation_t3, error_t: as `fit_clip` gives them, in px of
             the panel.
         landmarks_tl2: what the tracker saw, NaN in frames without a face.
+        start_s: time of the first frame.
     """
 
     title: str
@@ -54,6 +57,7 @@ class Shot:
     translation_t3: np.ndarray
     error_t: np.ndarray
     landmarks_tl2: np.ndarray
+    start_s: float = 0.0
 
 
 def height_px(expression_names: Sequence[str]) -> int:
@@ -64,13 +68,14 @@ def height_px(expression_names: Sequence[str]) -> int:
 def draw_shot(pen: MeshPen, shot: Shot, pictures: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
     """Frames uint8 [height_px(), WIDTH_PX, 3] for the pictures [PANEL_PX, PANEL_PX, 3] of a clip, lazily."""
     curves = fit_curves(pen.model.expression_names, shot.expression_tk, shot.rotation_t3, shot.error_t)
-    curve_pen = CurvePen(curves, width_px=WIDTH_PX)
+    curve_pen = CurvePen(curves, width_px=WIDTH_PX, start_s=shot.start_s)
     base_hw3 = _base(shot, height_px(pen.model.expression_names))
     for frame, picture_hw3 in enumerate(pictures):
         page_hw3 = base_hw3.copy()
         _put_panels(page_hw3, _panels(pen, shot, frame, picture_hw3))
-        number = f"{frame + 1} / {len(shot.error_t)}"
-        draw_text(page_hw3, number, (WIDTH_PX - GAP_PX, HEAD_PX / 2), WHITE, align="right")
+        draw_text(
+            page_hw3, frame_and_time(shot, frame), (WIDTH_PX - GAP_PX, HEAD_PX / 2), WHITE, align="right"
+        )
         curves_hw3 = curve_pen.draw(frame)
         page_hw3[HEAD_PX + PANEL_PX + LEGEND_PX :][: len(curves_hw3)] = curves_hw3
         yield page_hw3
@@ -112,7 +117,7 @@ def _base(shot: Shot, page_height_px: int) -> np.ndarray:
     """What does not change: head line and legend."""
     base_hw3 = np.full((page_height_px, WIDTH_PX, 3), PAPER, np.uint8)
     count = len(shot.error_t)
-    reserved = text_width(f"   {count} / {count}") if count > 1 else 0
+    reserved = text_width(f"   {frame_and_time(shot, count - 1)}") if count > 1 else 0
     draw_text(base_hw3, shot.note, (WIDTH_PX - GAP_PX - reserved, HEAD_PX / 2), SOFT, align="right")
     room = WIDTH_PX - 3 * GAP_PX - reserved - text_width(shot.note)
     draw_text(base_hw3, _cut(shot.title, room), (GAP_PX, HEAD_PX / 2), WHITE, size_px=17)
@@ -126,6 +131,11 @@ def _base(shot: Shot, page_height_px: int) -> np.ndarray:
         left += 24 + draw_text(base_hw3, name, (left + 24, middle), SOFT) + 14
     _scale_bar(base_hw3, 3 * GAP_PX + 2 * PANEL_PX, middle)
     return base_hw3
+
+
+def frame_and_time(shot: Shot, frame: int) -> str:
+    """Frame and time as the table counts them, the time from the source's beginning."""
+    return f"frame {frame} of {len(shot.error_t)}  {shot.start_s + frame / FRAME_RATE_HZ:.2f} s"
 
 
 def _scale_bar(base_hw3: np.ndarray, left: float, middle: float) -> None:

@@ -76,6 +76,11 @@ def test_deep3d_to_everything_that_is_made_of_it(deep3d: Path) -> None:
         assert np.load(convert(made, f"rows{width}", "r.npy")).tobytes() == file.motion.rows(width).tobytes()
 
 
+def test_a_table_holds_its_own_rate(fitted: Path) -> None:
+    with pytest.raises(UserError, match="holds its own rate; --rate is for a CSV"):
+        convert(fitted, "arkit-csv", "a.csv", "--rate", 30)
+
+
 def test_a_mat_file_and_back_is_the_same_bytes(deep3d: Path) -> None:
     once = convert(deep3d, "deep3d257", "once.mat")
     twice = convert(once, "deep3d257", "twice.mat")

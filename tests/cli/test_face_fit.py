@@ -1,6 +1,8 @@
 """`style2talker face fit` as a user calls it: one video, one command, numbers that are explained."""
 
+import hashlib
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +14,13 @@ from PIL import Image
 from skimage import data
 from typer.testing import CliRunner
 
+from style2talker import __version__
 from style2talker.cli import face
-from style2talker.cli.face_fit import verdict
+from style2talker.cli.face_fit import degrees_range, left_out_line, verdict
 from style2talker.errors import UserError
+from style2talker.face import fit_command
+from style2talker.face.convert.files import read_deep3d
+from style2talker.face.fit_video import Stretch
 from style2talker.face.model import EXPRESSION_NAMES, embedded
 from style2talker.face.storyboard import WIDTH_PX
 from style2talker.face.table import read_table
@@ -56,12 +62,20 @@ def test_pictures_refine_what_landmarks_fitted(video: Path, tmp_path: Path) -> N
     assert after.rotation_t3[known_t].std(axis=0).sum() < before.rotation_t3[known_t].std(axis=0).sum()
     np.testing.assert_allclose(after.translation_t3[:, 0], before.translation_t3[:, 0], atol=1.0)
     np.testing.assert_array_equal(after.identity_k, before.identity_k)
+    assert (before.photometric, after.photometric) == (False, True)
+    # The measures are those of the refined numbers.
+    assert (after.error_t != before.error_t)[known_t].all()
+    np.testing.assert_allclose(after.error_t, before.error_t, atol=0.01)
+    np.testing.assert_array_equal(np.isnan(after.error_t), ~known_t)
+    assert (after.confidence_t[~known_t] == 0).all()
 
 
 def test_one_command_gives_a_row_per_frame_and_says_what_it_means(video: Path, tmp_path: Path) -> None:
     out, overlay = tmp_path / "new" / "a.parquet", tmp_path / "a.mp4"
     result = fit(video, "--out", out, "--overlay", overlay)
     assert result.exit_code == 0, result.exception
+    assert re.search(r"^\S*a\.parquet: 20 rows, explained in docs/face_fit\.md$", result.output, re.MULTILINE)
+    assert re.search(r"^\S*a\.mp4: the fit drawn over the source$", result.output, re.MULTILINE)
     for word in ("landmark error, median", "good (1 good, above 3 doubtful)", "95%", "docs/face_fit.md"):
         assert word in result.output
     table = read_table(out)
@@ -105,6 +119,9 @@ def test_a_part_is_the_frames_of_that_part(video: Path, tmp_path: Path) -> None:
     fit(video, "--out", tmp_path / "part.parquet", "--from", 0.4, "--to", 0.72)
     part = read_table(tmp_path / "part.parquet")
     assert len(part.face_found_t) == 8
+    assert (part.source, part.start_s, part.photometric) == ("pushed.mp4", 0.4, False)
+    assert part.source_sha256 == hashlib.sha256(video.read_bytes()).hexdigest()
+    assert part.style2talker_version == __version__
     fit(video, "--out", tmp_path / "all.parquet")
     whole = read_table(tmp_path / "all.parquet")
     np.testing.assert_allclose(part.translation_t3, whole.translation_t3[10:18], atol=1)
@@ -112,16 +129,53 @@ def test_a_part_is_the_frames_of_that_part(video: Path, tmp_path: Path) -> None:
 
 def test_a_portrait_is_one_row_and_draws_a_picture(tmp_path: Path) -> None:
     Image.fromarray(portrait()).save(tmp_path / "portrait.png")
-    out, overlay = tmp_path / "a.parquet", tmp_path / "drawn.png"
+    out, overlay = tmp_path / "a.PARQUET", tmp_path / "drawn.PNG"
     result = fit(tmp_path / "portrait.png", "--out", out, "--overlay", overlay)
     assert result.exit_code == 0, result.exception
-    assert "95 % below" not in result.output
+    for word in ("95 % below", "median", "rows"):
+        assert word not in result.output
+    assert "1 row, explained" in result.output
     table = read_table(out)
     assert len(table.error_t) == 1
     assert table.error_t[0] < 0.02
     with Image.open(overlay) as picture:
         assert picture.width == WIDTH_PX
         assert "style2talker" in picture.info["Comment"]  # type: ignore[attr-defined]
+
+
+def test_a_failed_drawing_loses_no_numbers(
+    video: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError("no space left on the device")
+
+    monkeypatch.setattr(fit_command, "write_fit_movie", full)
+    result = fit(video, "--out", tmp_path / "a.parquet", "--overlay", tmp_path / "a.mp4", "--to", 0.32)
+    assert isinstance(result.exception, OSError)
+    assert len(read_table(tmp_path / "a.parquet").error_t) == 8
+
+
+def test_the_npy_is_no_source_to_convert(video: Path, tmp_path: Path) -> None:
+    fit(video, "--out", tmp_path / "a.npy", "--to", 0.32)
+    with pytest.raises(UserError, match=r"a\.npy is a face fit without its metadata; convert the \.parquet"):
+        read_deep3d(tmp_path / "a.npy")
+
+
+def test_angles_and_people_in_words() -> None:
+    stretches = [
+        Stretch(begin=0, end=40, error=0.01, misfit=1.0, kept=True),
+        Stretch(begin=40, end=60, error=np.nan, misfit=2.0, kept=False),
+    ]
+    assert left_out_line(stretches, rate_hz=25.0, start_s=10.0) == (
+        "1 stretch looks like another person and is left out: a file holds one person. "
+        "For it: --from 11.60 --to 12.40"
+    )
+    line = left_out_line([*stretches, replace(stretches[1], end=80)], rate_hz=25.0, start_s=0.0)
+    assert line.startswith("2 stretches look like another person and are left out")
+    assert line.endswith("For the longest of them: --from 1.60 --to 3.20")
+    assert [degrees_range(np.radians(yaw)) for yaw in ([-0.3], [4.8, 5.2], [-7, 12.4])] == [
+        *("0°", "5°", "-7° to 12°")
+    ]
 
 
 def test_what_cannot_be_fitted_is_said_before_the_work(video: Path, tmp_path: Path) -> None:

@@ -1,16 +1,27 @@
 """What is drawn over a picture lies where `project` puts it, and colours say what the numbers say."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from style2talker.face import overlay
 from style2talker.face.canonical import LIPS_LOWER_OUTER
-from style2talker.face.curves import PAGE_FRAMES, CurvePen, fit_curves, num_curves
+from style2talker.face.curves import PAGE_FRAMES, ROW_PX, CurvePen, fit_curves, num_curves
 from style2talker.face.drawing import ORANGE, draw_dots, draw_lines, draw_text
 from style2talker.face.geometry import project
 from style2talker.face.model import EXPRESSION_NAMES, NUM_LANDMARKS, embedded
 from style2talker.face.overlay import WORST_PERCENT, MeshPen, Posed, heat_colours
-from style2talker.face.storyboard import HEAD_PX, PANEL_PX, WIDTH_PX, Shot, draw_picture, draw_shot, height_px
+from style2talker.face.storyboard import (
+    HEAD_PX,
+    PANEL_PX,
+    WIDTH_PX,
+    Shot,
+    draw_picture,
+    draw_shot,
+    frame_and_time,
+    height_px,
+)
 
 MODEL = embedded()
 SIZE_PX = 256
@@ -132,6 +143,26 @@ def shot(num_frames: int) -> Shot:
         error_t=error_t,
         landmarks_tl2=landmarks_tl2,
     )
+
+
+def test_frames_are_counted_as_the_table_counts_them_and_times_from_the_videos_beginning() -> None:
+    part = replace(shot(452), start_s=20.04)
+    assert frame_and_time(part, 0) == "frame 0 of 452  20.04 s"
+    assert frame_and_time(part, 230) == "frame 230 of 452  29.24 s"
+    assert frame_and_time(shot(452), 451) == "frame 451 of 452  18.04 s"
+
+
+def test_a_second_stands_at_its_frame() -> None:
+    curves = fit_curves(("a", "b"), np.zeros((60, 2)), np.zeros((60, 3)), np.full(60, np.nan))
+
+    def ticks(start_s: float) -> np.ndarray:
+        page_hw3 = CurvePen(curves, width_px=600, start_s=start_s).draw(0)
+        return np.flatnonzero(page_hw3[ROW_PX * len(curves) + 3].max(axis=1) > 90)
+
+    apart_px = (600 - 132 - 84) / 59
+    assert np.ptp(ticks(0.0)) == pytest.approx(50 * apart_px, abs=2)  # 0, 1 and 2 s
+    assert ticks(20.4).min() == pytest.approx(132 + 15 * apart_px, abs=2)  # 21 s
+    assert np.ptp(ticks(20.4)) == pytest.approx(25 * apart_px, abs=2)  # and 22 s
 
 
 def test_a_storyboard_has_the_same_bytes_twice_and_says_what_is_missing(pen: MeshPen) -> None:

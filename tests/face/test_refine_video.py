@@ -2,15 +2,18 @@
 
 import weakref
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from style2talker.face import refine_video
-from style2talker.face.fit import Fit
-from style2talker.face.fit_video import Stretch, VideoFit
-from style2talker.face.model import EXPRESSION_NAMES, NUM_LANDMARKS, FaceModel, embedded
+from style2talker.face.fit import Fit, interocular_px
+from style2talker.face.fit_video import Stretch, VideoFit, fit_followed
+from style2talker.face.geometry import depth, project
+from style2talker.face.model import EXPRESSION_NAMES, NUM_LANDMARKS, embedded
+from style2talker.face.stretches import Followed
 from style2talker.face.table import FaceTable
 
 FRAMES, SIDE_PX = 60, 64
@@ -33,7 +36,7 @@ def fitted() -> VideoFit:
             confidence_t=found_t.astype(np.float32),
             visibility_t=found_t.astype(np.float32),
             expression_names=EXPRESSION_NAMES,
-            identity_k=np.zeros(4, np.float32),
+            identity_k=np.zeros(len(embedded().identity_kv3), np.float32),
             face_model="embedded",
             face_model_sha256="0" * 64,
             rate_hz=25.0,
@@ -57,7 +60,7 @@ def test_parts_without_a_face_are_passed_by_and_not_kept(monkeypatch: pytest.Mon
             most_alive = max(most_alive, sum(frame() is not None for frame in made))
             yield frame_hw3
 
-    def refine(fit: Fit, frames: Iterator[np.ndarray], *, model: FaceModel, device: str) -> Fit:
+    def refine(fit: Fit, frames: Iterator[np.ndarray], **_: object) -> Fit:
         looked_at.append([int(frame_hw3[128, 128, 0]) for frame_hw3 in frames])
         assert len(looked_at[-1]) == len(fit.error_t)
         return fit
@@ -70,3 +73,35 @@ def test_parts_without_a_face_are_passed_by_and_not_kept(monkeypatch: pytest.Mon
     assert looked_at == [list(range(40, 60))]
     assert most_alive <= 3
     np.testing.assert_allclose(after.table.translation_t3, before.table.translation_t3, rtol=1e-5)
+    assert after.table.photometric
+    np.testing.assert_array_equal(np.isnan(after.table.error_t), ~before.table.face_found_t)
+
+
+def test_the_measures_are_those_of_the_coefficients_beside_them() -> None:
+    """Of a fit that landmarks made they are what the fit said; moved by 2 px, the mesh lies 2 px away."""
+    model = embedded()
+    expression_tk = np.random.default_rng(1).uniform(0, 0.4, (20, 52))
+    rotation_t3 = np.linspace([0.0, -0.6, 0.0], [0.1, 0.6, 0.1], 20)
+    translation_t3 = np.tile([64.0, 60.0, 9.0], (20, 1))
+    vertices_tv3 = model.shape(np.ones(len(model.identity_kv3)), expression_tk)
+    landmarks_tl3 = np.dstack(
+        [project(vertices_tv3, rotation_t3, translation_t3), -9 * depth(vertices_tv3, rotation_t3)]
+    )
+    followed = Followed(
+        landmarks_tl3=landmarks_tl3,
+        blendshapes_tk=expression_tk,
+        found_t=np.arange(20) != 7,
+        stretches=((0, 20),),
+        width_px=128,
+        height_px=128,
+    )
+    fit = fit_followed(followed, model=model)
+    again = refine_video._measured(fit, model)
+    for name in ("error_t", "visibility_t", "confidence_t"):
+        np.testing.assert_allclose(getattr(again.table, name), getattr(fit.table, name), atol=1e-3)
+    shift_t3 = fit.table.translation_t3 + np.array([2, 0, 0], np.float32)
+    moved = refine_video._measured(replace(fit, table=replace(fit.table, translation_t3=shift_t3)), model)
+    apart_px_t = moved.table.error_t * interocular_px(fit.landmarks_tl3)
+    np.testing.assert_allclose(apart_px_t[fit.table.face_found_t], 2, atol=0.2)
+    assert moved.stretches[0].error > 3 * fit.stretches[0].error
+    assert (moved.table.confidence_t <= moved.table.visibility_t).all()

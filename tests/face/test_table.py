@@ -42,6 +42,11 @@ def table(num_frames: int = 40) -> FaceTable:
         rate_hz=25.0,
         width_px=640,
         height_px=480,
+        source="mé.mp4",
+        source_sha256="1" * 64,
+        start_s=2.5,
+        photometric=True,
+        style2talker_version="0.1.0",
     )
 
 
@@ -64,6 +69,19 @@ def test_the_same_table_is_the_same_bytes(tmp_path: Path) -> None:
     write_table(tmp_path / "a.parquet", table())
     write_table(tmp_path / "b.parquet", read_table(tmp_path / "a.parquet"))
     assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
+
+
+def test_a_table_that_says_nothing_of_its_origin_is_read(tmp_path: Path) -> None:
+    write_table(tmp_path / "a.parquet", table())
+    file = pq.read_table(tmp_path / "a.parquet")
+    about = json.loads(file.schema.metadata[b"style2talker.face_table"])
+    for name in ("source", "source_sha256", "start_s", "photometric", "style2talker_version"):
+        assert about.pop(name) == getattr(table(), name)
+    bare = file.replace_schema_metadata({"style2talker.face_table": json.dumps(about)})
+    pq.write_table(bare, tmp_path / "b.parquet")
+    found = read_table(tmp_path / "b.parquet")
+    assert (found.source, found.source_sha256, found.style2talker_version) == ("", "", "")
+    assert (found.start_s, found.photometric) == (0.0, False)
 
 
 def test_any_reader_sees_named_columns_with_units(tmp_path: Path) -> None:

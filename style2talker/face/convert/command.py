@@ -51,6 +51,10 @@ def convert(
     if source.suffix == ".csv":
         table = _table_of(read_arkit(source, rate_hz=rate_hz))
     elif source.suffix == ".parquet":
+        if rate_hz is not None:
+            raise UserError(
+                f"{source} holds its own rate; --rate is for a CSV whose timecodes do not tell, leave it out."
+            )
         table = read_table(source)
     else:
         raise UserError(f"{source} ends in {source.suffix!r}, expected .parquet, .csv, .mat or .npy.")

@@ -94,6 +94,8 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
             raise UserError(f"{path} is not an .npy file ({error}); save the arrays with np.save.") from error
         if isinstance(held, dict):
             return {key: value for key, value in held.items() if isinstance(value, np.ndarray)}
+        if held.dtype.names is not None and "face_found" in held.dtype.names:
+            raise UserError(f"{path} is a face fit without its metadata; convert the .parquet.")
         return {"coeff": window_centres(held) if held.ndim == 3 else held}
     if path.suffix != ".mat":
         raise UserError(f"{path} ends in {path.suffix!r}, expected .mat or .npy; rename or convert it.")
