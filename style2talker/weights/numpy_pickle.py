@@ -7,6 +7,7 @@ every other name is refused, so nothing that the file says is ever called, not e
 import io
 import math
 import pickle
+import tokenize
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ FAILURES = (
     MemoryError,
     TypeError,
     ValueError,
+    tokenize.TokenError,  # from the header of a damaged .npy
 )
 Tree = dict[str, "np.ndarray | Tree"]
 

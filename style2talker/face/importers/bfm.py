@@ -9,10 +9,9 @@ mean is centred the same way (models/bfm.py and util/load_mats.py of sicxu/Deep3
 from pathlib import Path
 
 import numpy as np
-from scipy.io import loadmat
-from scipy.io.matlab import MatReadError
 
 from style2talker.errors import UserError
+from style2talker.face.convert.mat import read_mat
 from style2talker.face.importers.assemble import Imported, assemble, check_triangles
 from style2talker.face.importers.ibug import IBUG_TO_MEDIAPIPE
 from style2talker.face.importers.register import register
@@ -35,13 +34,13 @@ def import_bfm(path: Path) -> Imported:
     if not file.is_file():
         raise UserError(f"{file} is missing; {WHERE}.")
     try:
-        content = loadmat(file, variable_names=["meanshape", "idBase", "exBase", "tri", "keypoints"])
+        content = read_mat(file)
         mean_v3 = _rows(content["meanshape"], 1)[0]
         identity_kv3 = _rows(content["idBase"], NUM_IDENTITY)
         expression_kv3 = _rows(content["exBase"], NUM_EXPRESSION)
         triangles_f3 = content["tri"].astype(np.int64) - 1
         keypoints = content["keypoints"].astype(np.int64).reshape(-1) - 1
-    except (MatReadError, KeyError, ValueError, TypeError, OSError, NotImplementedError) as error:
+    except (UserError, KeyError, ValueError, TypeError, OSError) as error:
         raise UserError(f"{file} is not Deep3D's face model ({error}); {WHERE}.") from error
     triangles_f3 = check_triangles(triangles_f3, len(mean_v3), source=file)
     if len(keypoints) != 68 or keypoints.min() < 0 or keypoints.max() >= len(mean_v3):
