@@ -135,7 +135,7 @@ class CurvePen:
                 draw_text(drawn_hw3, "none", (right, middle), SOFT, align="right")
                 continue
             digits = 2 if curve.high <= 1 else 1
-            draw_text(drawn_hw3, f"{value:.{digits}f}{curve.unit}", (right, middle), WHITE, align="right")
+            draw_text(drawn_hw3, f"{value:z.{digits}f}{curve.unit}", (right, middle), WHITE, align="right")
             dot_12 = np.array([[x, self._y(curve, row, np.array([value]))[0]]])
             draw_dots(drawn_hw3, dot_12, np.array([curve.colour]), 4)
         return drawn_hw3
