@@ -95,7 +95,7 @@ def _summary(result: "VideoFit") -> Table:
     lines = [
         ("frames", str(count), f"{count / table.rate_hz:.2f} s at {table.rate_hz:g} a second"),
         ("with the face", f"{known_t.mean():.0%}", "short gaps bridged, long ones empty"),
-        ("landmark error, median", f"{median:.2f} %", f"{verdict(median)} (1 good, above 3 doubtful)"),
+        ("landmark error, median", f"{median:.2f} %", f"{verdict(median)} (to 1.5 good, to 3 usable)"),
         ("landmark error, 95 % below", f"{np.percentile(percent_t, 95):.2f} %", "of the eyes' distance"),
         ("confidence", f"{confidence:.2f}", "landmarks seen and explained"),
         ("visibility", f"{visibility:.2f}", "landmarks turned to the camera"),

@@ -65,7 +65,7 @@ def run_fit(request: Request) -> VideoFit:
 def _with_origin(table: FaceTable, request: Request) -> FaceTable:
     return replace(
         table,
-        source=request.source.name,
+        source=request.source.name.encode(errors="replace").decode(),  # a name may be no text
         source_sha256=file_sha256(request.source),
         start_s=request.start_s,
         style2talker_version=__version__,

@@ -76,7 +76,7 @@ def test_one_command_gives_a_row_per_frame_and_says_what_it_means(video: Path, t
     assert result.exit_code == 0, result.exception
     assert re.search(r"^\S*a\.parquet: 20 rows, explained in docs/face_fit\.md$", result.output, re.MULTILINE)
     assert re.search(r"^\S*a\.mp4: the fit drawn over the source$", result.output, re.MULTILINE)
-    for word in ("landmark error, median", "good (1 good, above 3 doubtful)", "95%", "docs/face_fit.md"):
+    for word in ("landmark error, median", "good (to 1.5 good, to 3 usable)", "95%", "docs/face_fit.md"):
         assert word in result.output
     table = read_table(out)
     assert table.expression_names == EXPRESSION_NAMES
@@ -122,7 +122,10 @@ def test_a_part_is_the_frames_of_that_part(video: Path, tmp_path: Path) -> None:
     assert (part.source, part.start_s, part.photometric) == ("pushed.mp4", 0.4, False)
     assert part.source_sha256 == hashlib.sha256(video.read_bytes()).hexdigest()
     assert part.style2talker_version == __version__
-    fit(video, "--out", tmp_path / "all.parquet")
+    odd = tmp_path / "no\udcfftext.mp4"  # a byte that is no UTF-8
+    odd.write_bytes(video.read_bytes())
+    fit(odd, "--out", tmp_path / "all.parquet")
+    assert read_table(tmp_path / "all.parquet").source == "no?text.mp4"
     whole = read_table(tmp_path / "all.parquet")
     np.testing.assert_allclose(part.translation_t3, whole.translation_t3[10:18], atol=1)
 
