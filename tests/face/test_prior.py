@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from style2talker.face.model import EXPRESSION_NAMES, embedded
-from style2talker.face.prior import COMPONENT_SIGMA, prior_mean, prior_sigma
+from style2talker.face.prior import COMPONENT_SIGMA, SHUT, prior_mean, prior_sigma
 
 MODEL = embedded()
 
@@ -32,9 +33,20 @@ def test_a_score_that_never_moves_is_a_trait_up_to_a_point() -> None:
 def test_a_full_score_is_a_full_movement() -> None:
     blink_t = np.zeros(40)
     blink_t[10:13] = 1.0
-    expected_tk = prior_mean(scores(eyeBlinkLeft=blink_t), MODEL)
-    np.testing.assert_allclose(expected_tk[10:13, column("eyeBlinkLeft")], 1.0)
-    assert expected_tk[:10, column("eyeBlinkLeft")].max() < 0
+    expected_tk = prior_mean(scores(jawOpen=blink_t), MODEL)
+    np.testing.assert_allclose(expected_tk[10:13, column("jawOpen")], 1.0)
+    assert expected_tk[:10, column("jawOpen")].max() < 0
+
+
+def test_shut_eyes_look_nowhere() -> None:
+    """The network calls shut eyes two thirds of a blink and a strong look down."""
+    shut_t = np.where(np.arange(40) == 20, SHUT, 0.05)
+    down_t = np.where(np.arange(40) == 20, 0.8, 0.05)
+    expected_tk = prior_mean(scores(eyeBlinkLeft=shut_t, eyeLookDownLeft=down_t), MODEL)
+    assert expected_tk[20, column("eyeBlinkLeft")] == pytest.approx(1.0)
+    assert expected_tk[20, column("eyeLookDownLeft")] == pytest.approx(0.0)
+    open_eyes_tk = prior_mean(scores(eyeLookDownLeft=down_t), MODEL)
+    assert open_eyes_tk[20, column("eyeLookDownLeft")] > 0.6
 
 
 def test_gaze_is_where_it_goes_from_its_middle() -> None:
