@@ -105,15 +105,15 @@ def _fitted(
         raise Reject("no_face", f"the landmarks of all {len(found_t)} frames lie in one point or line")
     shapes = Shapes(model, dtype)
 
-    def points(frames: np.ndarray) -> np.ndarray:
-        """x and y px, y up, z towards the viewer [T, 3, L]."""
-        return np.swapaxes(landmarks_tl3[np.ix_(frames, model.landmark_l)] * [1, -1, -1], 1, 2)
-
+    # x and y px, y up, z towards the viewer
+    points_t3l = np.swapaxes(landmarks_tl3[np.ix_(seen, model.landmark_l)] * [1, -1, -1], 1, 2)
     prior_tk = prior_mean(blendshapes_tk[seen], model)
-    pose_tp, residual_t = _start(points(seen), prior_tk, shapes)
+    pose_tp, residual_t = _start(points_t3l, prior_tk, shapes)
     usable_t = near_the_clip(residual_t, pose_tp[:, 5])
-    seen, prior_tk, pose_tp = seen[usable_t], prior_tk[usable_t], pose_tp[usable_t]
-    points_t3l, landmarks_tl3 = points(seen), landmarks_tl3[seen]
+    if not usable_t.all():
+        seen, points_t3l = seen[usable_t], points_t3l[usable_t]
+        prior_tk, pose_tp = prior_tk[usable_t], pose_tp[usable_t]
+    landmarks_tl3 = landmarks_tl3[seen]
     state, px_per_cm = _state(pose_tp, prior_tk, shapes)
     joined_t = np.diff(seen, prepend=-2) == 1
 

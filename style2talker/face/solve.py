@@ -171,8 +171,8 @@ def _inverses(matrix_tnn: np.ndarray) -> np.ndarray:
             )
         upper_nn, _ = invert(factor_nn)
         inverse_nn[:] = upper_nn
-    below = np.tril_indices(matrix_tnn.shape[1], -1)
-    inverse_tnn[:, below[0], below[1]] = inverse_tnn[:, below[1], below[0]]
+    # LAPACK leaves the lower triangles as they were, after the factorisation zero.
+    inverse_tnn += np.swapaxes(np.triu(inverse_tnn, 1), 1, 2)
     return inverse_tnn
 
 
