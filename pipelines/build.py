@@ -48,6 +48,7 @@ def build(
     *,
     out: str,
     profile: str = "small",
+    device: str = "cpu",
     workers: int | None = None,
     stages: Sequence[Stage] | None = None,
     num_partitions: int = NUM_PARTITIONS,
@@ -57,6 +58,7 @@ def build(
     Args:
         card_or_dir: a data card (.yaml), a directory with card.yaml, or a bare directory of videos.
         out: plain path, file://, s3:// or gs://.
+        device: where faces are tracked, `cpu` or a torch device; the labels know it.
         workers: parallel workers, the number of CPUs unless given. The bytes do not depend on it.
         stages: instead of the profile's.
 
@@ -64,7 +66,7 @@ def build(
         UserError: a wrong card, no footage, or an `out` that belongs to something else.
     """
     workers = workers or os.cpu_count() or 1
-    stages = stages_of(profile, fetch=True) if stages is None else stages
+    stages = stages_of(profile, device=device, fetch=True) if stages is None else stages
     plan = make_plan(
         card_or_dir, out=out, profile=profile, workers=workers, stages=stages, num_partitions=num_partitions
     )
@@ -89,12 +91,13 @@ def make_plan(
     *,
     out: str,
     profile: str = "small",
+    device: str = "cpu",
     workers: int = 1,
     stages: Sequence[Stage] | None = None,
     num_partitions: int = NUM_PARTITIONS,
 ) -> Plan:
     """Hash the footage and look up what is finished; runs no stage and writes nothing."""
-    chosen = tuple(stages) if stages is not None else stages_of(profile)
+    chosen = tuple(stages) if stages is not None else stages_of(profile, device=device)
     card = load_card(card_or_dir)
     store = open_store(out)
     _check_out(store, card)

@@ -9,37 +9,40 @@ from style2talker.weights.registry import ENTRIES
 from style2talker.weights.resolve import is_cached, resolve
 
 
-def _small() -> tuple[Stage, ...]:
+def _small(device: str) -> tuple[Stage, ...]:
     """Models of about 90 MB that run on two CPU cores and whose licences allow commercial use."""
-    return _stages("whisper-tiny.en")
+    return _stages("whisper-tiny.en", device)
 
 
-def _full() -> tuple[Stage, ...]:
+def _full(device: str) -> tuple[Stage, ...]:
     """The small profile with Whisper large-v3-turbo, which hears about a hundred languages; 1.6 GB."""
-    return _stages("whisper-large-v3-turbo")
+    return _stages("whisper-large-v3-turbo", device)
 
 
-def _stages(transcriber: str) -> tuple[Stage, ...]:
+def _stages(transcriber: str, device: str) -> tuple[Stage, ...]:
     nets = tuple(name for name in see.EMOTION_NETS if not ENTRIES[name].optional or is_cached(name))
     return (
-        *(discover.STAGE, track.STAGE, fit.STAGE),
+        *(discover.STAGE, track.stage(device), fit.STAGE),
         *(hear.stage(transcriber), see.stage(nets), write.STAGE),
     )
 
 
-PROFILES: dict[str, Callable[[], tuple[Stage, ...]]] = {"small": _small, "full": _full}
+PROFILES: dict[str, Callable[[str], tuple[Stage, ...]]] = {"small": _small, "full": _full}
 
 
-def stages_of(profile: str, *, fetch: bool = False) -> tuple[Stage, ...]:
+def stages_of(profile: str, *, device: str = "cpu", fetch: bool = False) -> tuple[Stage, ...]:
     """The stages of a profile; with `fetch`, their weights are on disk afterwards.
+
+    `device` is where faces are tracked: `cpu`, or a torch device such as `cuda`.
 
     An optional net that cannot be fetched is left out, and the manifest does not name it.
 
     Raises:
-        UserError: no such profile, or weights that cannot be had.
+        UserError: no such profile, no such device, or weights that cannot be had.
     """
     if profile not in PROFILES:
         raise UserError(f"there is no profile {profile!r} in this version; available: {', '.join(PROFILES)}.")
+    _check_device(device)
     if fetch:
         for name in see.EMOTION_NETS:
             try:
@@ -47,7 +50,22 @@ def stages_of(profile: str, *, fetch: bool = False) -> tuple[Stage, ...]:
             except UserError:
                 if not ENTRIES[name].optional:
                     raise
-        for stage in PROFILES[profile]():
+        for stage in PROFILES[profile](device):
             for name in stage.weights:
                 resolve(name)
-    return PROFILES[profile]()
+    return PROFILES[profile](device)
+
+
+def _check_device(device: str) -> None:
+    if device == "cpu":
+        return
+    import torch
+
+    try:
+        kind = torch.device(device).type
+    except RuntimeError as error:
+        raise UserError(
+            f"there is no device {device!r}; give cpu, or a torch device such as cuda."
+        ) from error
+    if kind == "cuda" and not torch.cuda.is_available():
+        raise UserError(f"--device {device}: torch finds no CUDA GPU on this machine; leave --device out.")

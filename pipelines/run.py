@@ -6,6 +6,7 @@ file, rows carry names only, and Ray gives scheduling, actor pools, back-pressur
 """
 
 import logging
+import math
 import os
 import threading
 import time
@@ -147,7 +148,8 @@ def run_partitions(
         UserError: a worker could not start its stage (missing weights and the like).
         KeyboardInterrupt: passed on after Ray has stopped; what is finished stays.
     """
-    with _ray(workers) as ray:
+    on_gpu = any(stage.needs_gpu for stage in stages)
+    with _ray(workers, on_gpu=on_gpu) as ray:
         tally = ray.remote(num_cpus=0)(Tally).remote()
         largest_first = sorted(plans, key=lambda p: (-sum(s.num_bytes for s in p.sources), p.partition))
         items = [{"plan": plan.to_json()} for plan in largest_first]
@@ -155,6 +157,7 @@ def run_partitions(
         # all pools together claim one CPU per worker: with whole CPUs the second pool would wait for ever
         share = 0.8 / (1 + sum(stage.has_actors for stage in stages))
         pool_size = min(workers, len(items))
+        gpu_share = _gpu_share(ray.cluster_resources().get("GPU", 0.0), pool_size) if on_gpu else 0.0
         names = [stage.name for stage in stages]
         for index, stage in enumerate(stages):
             later = names[index + 1 :] if stage.name == "discover" else []
@@ -164,6 +167,7 @@ def run_partitions(
                     fn_constructor_args=(stage, uri, card.root, tally),
                     compute=ray.data.ActorPoolStrategy(size=pool_size, max_tasks_in_flight_per_actor=1),
                     num_cpus=share,
+                    num_gpus=gpu_share if stage.needs_gpu else 0,
                 )
             else:
                 dataset = dataset.map(
@@ -178,6 +182,13 @@ def run_partitions(
                     pass
             except ray.exceptions.RayError as error:
                 raise _explained(error) from error
+
+
+def _gpu_share(num_gpus: float, num_actors: int) -> float:
+    """What each actor claims, so that all of them start: with more, the last would wait for ever."""
+    if not num_gpus:
+        raise UserError("Ray sees no GPU, but a stage needs one; build with --device cpu.")
+    return min(1.0, math.floor(1e4 * num_gpus / num_actors) / 1e4)
 
 
 def _task(run: RunStage | RunShard) -> Any:
@@ -201,8 +212,11 @@ def _explained(error: BaseException) -> BaseException:
 
 
 @contextmanager
-def _ray(workers: int) -> Iterator[Any]:
-    """A Ray on this machine alone, quiet, without dashboard or usage reports; stopped on the way out."""
+def _ray(workers: int, *, on_gpu: bool) -> Iterator[Any]:
+    """A Ray on this machine alone, quiet, without dashboard or usage reports; stopped on the way out.
+
+    It has the machine's GPUs only where a stage needs them: looking for them takes time.
+    """
     before = {key: os.environ.get(key) for key in _ENVIRONMENT}
     os.environ.update(_ENVIRONMENT)
     import ray
@@ -212,7 +226,7 @@ def _ray(workers: int) -> Iterator[Any]:
         with no_native_stderr():  # the native part announces its log level there
             ray.init(
                 num_cpus=workers,
-                num_gpus=0,
+                num_gpus=None if on_gpu else 0,  # None counts what there is
                 include_dashboard=False,
                 log_to_driver=False,
                 logging_level=logging.ERROR,

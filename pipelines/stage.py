@@ -44,6 +44,8 @@ class Stage:
     """Distributions whose version changes the numbers."""
     has_actors: bool = False
     """Loads models: runs in actors that keep them, not in tasks."""
+    needs_gpu: bool = False
+    """Its actors share the machine's GPUs."""
 
     def models(self) -> dict[str, str]:
         return {**{name: sha256_of(name) for name in self.weights}, **self.assets()}

@@ -25,6 +25,7 @@ def build(
     card_or_dir: Annotated[Path, typer.Argument(help="Data card (.yaml) or directory of videos.")],
     out: Annotated[str, typer.Option(help="Where the corpus goes: a path, file://, s3:// or gs://.")],
     profile: Annotated[str, typer.Option(help="Which models: small runs on two CPU cores.")] = "small",
+    device: Annotated[str, typer.Option(help="Where faces are tracked: cpu, or cuda in batches.")] = "cpu",
     workers: Annotated[int | None, typer.Option(min=1, help="Parallel workers; default: the CPUs.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be built, then stop.")] = False,
 ) -> None:
@@ -34,10 +35,10 @@ def build(
 
     console = Console(soft_wrap=True, highlight=False)
     if dry_run:
-        _show_plan(console, make_plan(card_or_dir, out=out, profile=profile), out)
+        _show_plan(console, make_plan(card_or_dir, out=out, profile=profile, device=device), out)
         return
     try:
-        manifest = run_build(card_or_dir, out=out, profile=profile, workers=workers)
+        manifest = run_build(card_or_dir, out=out, profile=profile, device=device, workers=workers)
     except KeyboardInterrupt:
         Console(stderr=True, soft_wrap=True, highlight=False).print(
             f"Stopped. What is finished is kept; the same command goes on from there ({out})."

@@ -4,7 +4,7 @@ Shapes: T frames, L landmarks, K expression coefficients, C clip coefficients, P
 fields (K + C + 7). Landmarks and shapes lie as [3 or 2, L], so that axes are whole rows. Unit cm.
 
     E = 1/2 sum_tl w_l rho(|r_tl|)        r = (u - shift - s R_2 X)/s_ref, rho Huber's, s_ref one number
-      + 1/2 sum_tk (e - m)^2 / PRIOR^2    m what the blendshape net says, less its resting score
+      + 1/2 sum_tk (e - m)^2 / sigma^2    m and sigma from prior.py
       + 1/2 sum_tk (outside of [0, 1])^2 / BOUND^2
       + 1/2 |c|^2 T / CLIP_VIEWS          identity, and the resting offset of each expression
       + 1/2 sum_t rho(second differences of e and pose) / SMOOTH^2
@@ -22,7 +22,6 @@ from style2talker.face.geometry import rotation_matrix
 from style2talker.face.shapes import Shapes
 
 OUTLIER_CM = 0.1  # residuals beyond it count linearly
-PRIOR_SIGMA = 0.15
 BOUND_SIGMA = 0.03  # how far a coefficient may lean out of its bounds before it is cut
 CLIP_VIEWS = 8.0  # a clip's frames tell as much about a person as this many independent pictures
 SMOOTH_EXPRESSION = 0.18  # standard deviations of second differences, per frame squared

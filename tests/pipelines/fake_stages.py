@@ -184,7 +184,7 @@ def main(arguments: Sequence[str]) -> None:
     from pipelines import build as module
     from style2talker.cli import corpus
 
-    module.stages_of = lambda profile, fetch=False: fake_stages()
+    module.stages_of = lambda profile, device="cpu", fetch=False: fake_stages()
     app = typer.Typer()
     corpus.register(app)
     footage, out, workers = arguments
