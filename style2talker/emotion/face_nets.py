@@ -6,8 +6,7 @@ clips (`benchmarks/emotion.py` prints every net alone: a wrong order cannot pass
 Shapes: T frames, N subsampled frames, L landmarks (478), E = 8 emotions in the order of `EMOTIONS`.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import cv2
@@ -17,6 +16,7 @@ import torch
 from style2talker.emotion import face_api
 from style2talker.emotion.taxonomy import EMOTIONS
 from style2talker.errors import Reject, UserError
+from style2talker.threads import one_thread
 from style2talker.weights.resolve import resolve
 
 WEIGHTS = ("fer-mini", "facex", "face-api-expression")
@@ -139,21 +139,10 @@ def _load_face_api(path: Path) -> _Net:
     def probability(frame_hw3: np.ndarray, landmarks_l3: np.ndarray | None) -> np.ndarray:
         patch_hw3 = face_patch(frame_hw3, landmarks_l3, face_api.FACE_SIZE_PX)
         rgb_nchw = torch.from_numpy(patch_hw3).permute(2, 0, 1)[None].float()
-        with torch.inference_mode(), _one_thread():
+        with torch.inference_mode(), one_thread():
             return _in_our_order(net(rgb_nchw)[0].double().numpy(), face_api.CLASSES)
 
     return probability
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    # So small a net loses more to threads that wait for each other than it gains, by far on a busy machine.
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _tflite(path: Path) -> Callable[[np.ndarray], np.ndarray]:

@@ -8,11 +8,9 @@ are solved together.
 """
 
 from dataclasses import dataclass
-from functools import cache
 from itertools import pairwise
 
 import numpy as np
-from threadpoolctl import ThreadpoolController
 
 from style2talker.errors import Reject, UserError
 from style2talker.face.energy import Energy, State
@@ -22,6 +20,7 @@ from style2talker.face.shapes import Shapes
 from style2talker.face.solve import minimise
 from style2talker.face.start import start_pose
 from style2talker.face.usable import interocular_px, near_the_clip, upright
+from style2talker.threads import one_blas_thread
 
 KEY_FRAMES = 24
 MOST_STEPS = {np.float32: 20, np.float64: 60}
@@ -77,15 +76,8 @@ def fit_clip(
     Raises `UserError` for arrays that do not fit together or a picture upside down or mirrored,
     `Reject("no_face")` when no frame has a face, and `Reject("fit_diverged")` when there is no minimum.
     """
-    with _blas().limit(limits=1, user_api="blas"):
+    with one_blas_thread():
         return _fitted(landmarks_tl3, blendshapes_tk, model, face_found_t, dtype)
-
-
-@cache
-def _blas() -> ThreadpoolController:
-    """BLAS's threads. Its matrices here are small: a second thread costs more than it brings, and on a busy
-    machine the two wait for each other, twenty times slower."""
-    return ThreadpoolController()
 
 
 def _fitted(
@@ -110,6 +102,8 @@ def _fitted(
     prior_tk = prior_mean(blendshapes_tk[seen], model)
     pose_tp, residual_t = _start(points_t3l, prior_tk, shapes)
     usable_t = near_the_clip(residual_t, pose_tp[:, 5])
+    if not usable_t.any():
+        raise Reject("fit_diverged", f"The {len(seen)} frames with a face show no two faces alike.")
     if not usable_t.all():
         seen, points_t3l = seen[usable_t], points_t3l[usable_t]
         prior_tk, pose_tp = prior_tk[usable_t], pose_tp[usable_t]
@@ -117,7 +111,7 @@ def _fitted(
     state, px_per_cm = _state(pose_tp, prior_tk, shapes)
     joined_t = np.diff(seen, prepend=-2) == 1
 
-    def energy(frames: np.ndarray, joined_t: np.ndarray) -> Energy:
+    def energy(frames: np.ndarray | slice, joined_t: np.ndarray) -> Energy:
         return Energy(
             shapes,
             points_t3l[frames, :2],
@@ -127,7 +121,6 @@ def _fitted(
             joined_t=joined_t,
         )
 
-    every = np.arange(len(seen))
     key = np.unique(np.linspace(0, len(seen) - 1, KEY_FRAMES).round().astype(int))
     key_state = State(state.expression_tk[key], state.pose_tp[key], state.clip_c)
     key_state, _ = minimise(
@@ -138,19 +131,18 @@ def _fitted(
         tolerance=TOLERANCE[dtype],
     )
     state = _carried(state, key_state, key)
-    whole = energy(every, joined_t)
+    whole = energy(slice(None), joined_t)
     state, _ = minimise(
         whole, state, with_clip=False, most_steps=MOST_STEPS[dtype], tolerance=TOLERANCE[dtype], damping=0.1
     )
     state = State(np.clip(state.expression_tk, shapes.low, shapes.high), state.pose_tp, state.clip_c)
 
-    rest_k = state.clip_c[: shapes.num_identity]
     coefficients_tn = np.concatenate([state.expression_tk, _pose(state, px_per_cm)], axis=1)
     filled_tn = _bridged(coefficients_tn, seen, len(found_t), turning=slice(shapes.num_modes, -3))
     measures_tn = np.tile(np.array([np.nan, 0, 0], np.float32), (len(found_t), 1))
     measures_tn[seen] = _measures(whole, state, landmarks_tl3)
     return Fit(
-        identity_k=rest_k.astype(np.float32),
+        identity_k=state.clip_c[: shapes.num_identity].astype(np.float32),
         expression_tk=filled_tn[:, : shapes.num_modes],
         rotation_t3=filled_tn[:, shapes.num_modes : -3],
         translation_t3=filled_tn[:, -3:],

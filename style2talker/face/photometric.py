@@ -32,12 +32,12 @@ from style2talker.errors import UserError
 from style2talker.face.energy import State
 from style2talker.face.fit import Fit
 from style2talker.face.model import FaceModel
-from style2talker.face.one_thread import one_thread
 from style2talker.face.photo_energy import PhotometricEnergy, flat
 from style2talker.face.prior import prior_sigma
 from style2talker.face.shapes import Shapes
 from style2talker.face.solve import minimise
 from style2talker.face.surface import Surface
+from style2talker.threads import one_thread
 
 ROUNDS = 2  # of looking at colours; a third gains nothing
 MOST_STEPS = 3
