@@ -18,7 +18,7 @@ from style2talker.face.model import EXPRESSION_NAMES, NUM_LANDMARKS, FaceModel
 from style2talker.face.prior import prior_mean, prior_sigma
 from style2talker.face.shapes import Shapes
 from style2talker.face.solve import minimise
-from style2talker.face.start import start_pose
+from style2talker.face.start import carried, first_pose, first_state, wrapped
 from style2talker.face.usable import interocular_px, near_the_clip, upright
 from style2talker.threads import one_blas_thread
 
@@ -100,7 +100,7 @@ def _fitted(
     # x and y px, y up, z towards the viewer
     points_t3l = np.swapaxes(landmarks_tl3[np.ix_(seen, model.landmark_l)] * [1, -1, -1], 1, 2)
     prior_tk = prior_mean(blendshapes_tk[seen], model)
-    pose_tp, residual_t = _start(points_t3l, prior_tk, shapes)
+    pose_tp, residual_t = first_pose(points_t3l, prior_tk, shapes)
     usable_t = near_the_clip(residual_t, pose_tp[:, 5])
     if not usable_t.any():
         raise Reject("fit_diverged", f"The {len(seen)} frames with a face show no two faces alike.")
@@ -108,7 +108,7 @@ def _fitted(
         seen, points_t3l = seen[usable_t], points_t3l[usable_t]
         prior_tk, pose_tp = prior_tk[usable_t], pose_tp[usable_t]
     landmarks_tl3 = landmarks_tl3[seen]
-    state, px_per_cm = _state(pose_tp, prior_tk, shapes)
+    state, px_per_cm = first_state(pose_tp, prior_tk, shapes)
     joined_t = np.diff(seen, prepend=-2) == 1
 
     def energy(frames: np.ndarray | slice, joined_t: np.ndarray) -> Energy:
@@ -130,7 +130,7 @@ def _fitted(
         most_steps=MOST_STEPS[dtype],
         tolerance=TOLERANCE[dtype],
     )
-    state = _carried(state, key_state, key)
+    state = carried(state, key_state, key)
     whole = energy(slice(None), joined_t)
     state, _ = minimise(
         whole, state, with_clip=False, most_steps=MOST_STEPS[dtype], tolerance=TOLERANCE[dtype], damping=0.1
@@ -152,56 +152,6 @@ def _fitted(
     )
 
 
-def _start(points_t3l: np.ndarray, prior_tk: np.ndarray, shapes: Shapes) -> tuple[np.ndarray, np.ndarray]:
-    """The pose that suits the average person with the expected expression, and what is left over in cm."""
-    expression_tk = np.clip(prior_tk, shapes.low, shapes.high)
-    shape_ta = expression_tk @ shapes.flat_na[: shapes.num_modes].astype(np.float64)
-    return start_pose(
-        points_t3l,
-        shape_ta.reshape(len(shape_ta), 3, -1) + shapes.mean_3l,
-        neutral_3l=shapes.mean_3l,
-        weight_l=shapes.weight_l.astype(np.float64),
-    )
-
-
-def _state(pose_tp: np.ndarray, prior_tk: np.ndarray, shapes: Shapes) -> tuple[State, float]:
-    px_per_cm = float(np.median(pose_tp[:, 5]))
-    # Angles of neighbouring frames may lie on both sides of a turn.
-    middle_3 = np.median(pose_tp[:, :3], axis=0)
-    pose_tp = np.concatenate(
-        [
-            middle_3 + _wrapped(pose_tp[:, :3] - middle_3),
-            pose_tp[:, 3:5] / px_per_cm,
-            np.log(pose_tp[:, 5:] / px_per_cm),
-        ],
-        axis=1,
-    )
-    dtype = shapes.mean_3l.dtype
-    expression_tk = np.clip(prior_tk, shapes.low, shapes.high)
-    return State(
-        expression_tk.astype(dtype), pose_tp.astype(dtype), np.zeros(shapes.num_clip, dtype)
-    ), px_per_cm
-
-
-def _wrapped(angle: np.ndarray) -> np.ndarray:
-    """Angles in rad within half a turn."""
-    return (angle + np.pi) % (2 * np.pi) - np.pi
-
-
-def _carried(start: State, solved: State, key: np.ndarray) -> State:
-    """All frames' start, moved as the key frames around each were moved."""
-    grid_t = np.arange(len(start.pose_tp))
-
-    def moved(all_tn: np.ndarray, key_tn: np.ndarray) -> np.ndarray:
-        change_kn = key_tn - all_tn[key]
-        between = [np.interp(grid_t, key, column) for column in change_kn.T]
-        return all_tn + np.stack(between, axis=1).astype(all_tn.dtype)
-
-    return State(
-        moved(start.expression_tk, solved.expression_tk), moved(start.pose_tp, solved.pose_tp), solved.clip_c
-    )
-
-
 def _pose(state: State, px_per_cm: float) -> np.ndarray:
     """Rotation and translation [T, 6] as geometry.py has them: px, y down."""
     scale_t1 = px_per_cm * np.exp(state.pose_tp[:, 5:])
@@ -218,7 +168,7 @@ def _bridged(values_tn: np.ndarray, seen: np.ndarray, num_frames: int, *, turnin
     for before, after in pairwise(edges):
         if after - before - 1 > LONGEST_GAP:
             filled_tn[before + 1 : after] = np.nan
-    filled_tn[:, turning] = _wrapped(filled_tn[:, turning])
+    filled_tn[:, turning] = wrapped(filled_tn[:, turning])
     return filled_tn.astype(np.float32)
 
 
