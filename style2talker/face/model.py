@@ -142,7 +142,7 @@ def load_model(path: Path) -> FaceModel:
             landmark_vertices_l3=tensors["landmark_vertices_l3"],
             landmark_weights_l3=tensors["landmark_weights_l3"],
         )
-        _check(model)
+        check_model(model)
     except (SafetensorError, KeyError, ValueError, TypeError, AttributeError) as error:
         raise UserError(
             f"{path} is not a face model, or a damaged one ({error}); `style2talker face-model import` or "
@@ -151,7 +151,7 @@ def load_model(path: Path) -> FaceModel:
     return model
 
 
-def _check(model: FaceModel) -> None:
+def check_model(model: FaceModel) -> None:
     """Raise `ValueError` for arrays of other shapes or types, NaN, or vertices that do not exist."""
     vertices, landmarks = len(model.mean_v3), len(model.landmark_l)
     expressions = len(model.expression_names)
@@ -168,8 +168,10 @@ def _check(model: FaceModel) -> None:
     for name, shape in shapes.items():
         array = getattr(model, name)
         dtype = np.dtype(np.int32 if name in limits else np.float32)
-        if array.shape != shape or array.dtype != dtype or (array.size == 0 and name != "identity_kv3"):
+        if array.shape != shape or array.dtype != dtype:
             raise ValueError(f"{name} is {array.dtype} {array.shape}, expected {dtype} {shape}")
+        if array.size == 0 and name != "identity_kv3":
+            raise ValueError(f"{name} is empty")
         if name not in limits and not np.isfinite(array).all():
             raise ValueError(f"{name} holds NaN or infinity")
         if name in limits and not (array.min() >= 0 and array.max() < limits[name]):

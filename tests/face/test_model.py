@@ -132,7 +132,7 @@ def test_another_file_is_refused_by_name(tmp_path: Path) -> None:
         ({"expression_names": (*EXPRESSION_NAMES[:51], "jawOpen")}, "names repeat"),
         ({"mean_v3": MODEL.mean_v3 * np.nan}, "mean_v3 holds NaN"),
         ({"mean_v3": MODEL.mean_v3[:, :2]}, r"mean_v3 is float32 \(478, 2\)"),
-        ({"mean_v3": np.zeros((0, 3))}, r"mean_v3 is float32 \(0, 3\)"),
+        ({"mean_v3": np.zeros((0, 3))}, "mean_v3 is empty"),
         ({"identity_kv3": MODEL.identity_kv3[:, :-1]}, r"identity_kv3 is float32 \(18, 477, 3\)"),
         ({"expression_kind": "poses"}, "poses"),
     ],

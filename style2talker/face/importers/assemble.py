@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from style2talker.errors import UserError
-from style2talker.face.model import FaceModel, model_bytes
+from style2talker.face.model import FaceModel, check_model, model_bytes
 
 EYE_DISTANCE_CM = (4.5, 8.5)  # between the midpoints of an adult's eyes, with room for caricature
 EYES, MOUTH, NOSE_TIP = ((33, 133), (362, 263)), (61, 291), 4
@@ -28,20 +28,19 @@ def assemble(model: FaceModel) -> FaceModel:
 
     Raises `UserError` for arrays that do not fit together, NaN, a wrong unit or wrong axes.
     """
-    vertices = len(model.mean_v3)
-    for what, field_nv3 in (("identity", model.identity_kv3), ("expression", model.expression_kv3)):
-        if field_nv3.ndim != 3 or field_nv3.shape[1:] != model.mean_v3.shape:
-            raise UserError(
-                f"{model.name}: the {what} modes have shape {field_nv3.shape}, expected (modes, {vertices}, "
-                "3); the upstream file is damaged or of another layout."
-            )
-    if not all(np.isfinite(x).all() for x in (model.mean_v3, model.identity_kv3, model.expression_kv3)):
-        raise UserError(f"{model.name}: the upstream file holds NaN or infinity; fetch it again.")
-    if len(model.expression_names) != len(model.expression_kv3):
+    reals = ("mean_v3", "identity_kv3", "expression_kv3", "landmark_weights_l3")
+    numbers = ("triangles_f3", "landmark_l", "landmark_vertices_l3")
+    model = replace(
+        model,
+        **{name: getattr(model, name).astype(np.float32) for name in reals},
+        **{name: getattr(model, name).astype(np.int32) for name in numbers},
+    )
+    try:
+        check_model(model)
+    except ValueError as error:
         raise UserError(
-            f"{model.name}: {len(model.expression_names)} expression names for {len(model.expression_kv3)} "
-            "modes; the upstream file is damaged."
-        )
+            f"{model.name}: {error}; the upstream file is damaged or of another layout, fetch it again."
+        ) from error
     check_axes(model)
     centred = replace(model, mean_v3=model.mean_v3 - model.mean_v3.mean(axis=0))
     return replace(centred, sha256=hashlib.sha256(model_bytes(centred)).hexdigest())

@@ -50,11 +50,14 @@ def test_a_missing_file_is_named_with_the_way_to_get_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changed", "says"),
     [
-        ({"idBase": np.zeros((9, 80))}, "do not fit|modes have shape"),
+        (
+            {"idBase": np.zeros((9, 80))},
+            r"identity_kv3 is float32 \(80, 3, 3\), expected float32 \(80, 468, 3\)",
+        ),
         ({"idBase": np.zeros((1404, 40))}, "is not Deep3D's face model"),
         ({"tri": np.full((4, 3), 9999)}, "triangles name vertices"),
         ({"keypoints": np.ones((1, 5))}, "keypoints do not name 68"),
-        ({"meanshape": np.zeros((1, 1404))}, "cm apart|no place"),
+        ({"meanshape": np.zeros((1, 1404))}, "cm apart|landmark_l is empty"),
         ({"meanshape": np.full((1, 1404), np.nan)}, "holds NaN"),
     ],
     ids=["rows", "columns", "triangles", "keypoints", "flat", "nan"],
