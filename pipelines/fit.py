@@ -6,7 +6,6 @@ Rejects  fit_diverged, face_lost
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +13,7 @@ import pyarrow as pa
 from pipelines.stage import Row, Stage, Work
 from style2talker.corpus.schema import FIT_FIELDS
 from style2talker.errors import Reject, UserError
+from style2talker.media.footage import Footage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +22,7 @@ class FitConfig:
     """Landmark distance over interocular distance, median over the frames; a good fit has 0.01 to 0.02."""
 
 
-def make(config: FitConfig, root: Path) -> Work:
+def make(config: FitConfig, footage: Footage) -> Work:
     from style2talker.face.fit import LONGEST_GAP, fit_clip
     from style2talker.face.model import embedded
 

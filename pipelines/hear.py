@@ -1,18 +1,18 @@
 """Hear: clip spans in, speech out: sound, mel, words with times, pitch and loudness.
 
-Reads    discover: source_uri, start_s, end_s; track: num_frames
+Reads    discover: source_uri, audio_uri, start_s, end_s; track: num_frames
 Writes   audio, mel, voiced, transcript, language, words, pitch_hz, energy_db, words_per_s
 Rejects  no_speech, no_audio, decode_failed, vanished
 """
 
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import pyarrow as pa
 
 from pipelines.stage import Row, Stage, Work
 from style2talker.corpus.schema import AUDIO_RATE_HZ, FRAME_RATE_HZ, HEAR_FIELDS
 from style2talker.errors import Reject
+from style2talker.media.footage import Footage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +22,7 @@ class HearConfig:
     transcriber: str = "whisper-tiny.en"
 
 
-def make(config: HearConfig, root: Path) -> Work:
+def make(config: HearConfig, footage: Footage) -> Work:
     from style2talker.media.audio import flac_encode, read_audio
     from style2talker.media.mel import log_mel
     from style2talker.speech.prosody import prosody
@@ -34,7 +34,9 @@ def make(config: HearConfig, root: Path) -> Work:
     def hear(clip: Row) -> Row:
         num_frames = clip["num_frames"]
         end_s = clip["start_s"] + num_frames / FRAME_RATE_HZ  # as long as the pictures, to the sample
-        audio = read_audio(root / clip["source_uri"], start_s=clip["start_s"], end_s=end_s)
+        audio = read_audio(
+            footage.path(clip["audio_uri"] or clip["source_uri"]), start_s=clip["start_s"], end_s=end_s
+        )
         audio = audio[: num_frames * AUDIO_RATE_HZ // FRAME_RATE_HZ]
         voiced = voiced_spans(audio)
         voiced_s = sum(end - start for start, end in voiced)
@@ -69,7 +71,7 @@ def stage(transcriber: str = "whisper-tiny.en") -> Stage:
         schema=pa.schema([pa.field("clip_id", pa.string(), nullable=False), *HEAR_FIELDS]),
         config=HearConfig(transcriber=transcriber),
         make=make,
-        reads={"track": ("num_frames",)},
+        reads={"discover": ("audio_uri",), "track": ("num_frames",)},
         weights=(transcriber,),
         libraries=("av", "faster-whisper", "ctranslate2", "onnxruntime", "numpy", "scipy"),
         has_actors=True,

@@ -22,6 +22,7 @@ from pipelines.stage import Row, Stage, Work
 from style2talker.corpus.card import Card
 from style2talker.corpus.uri import Store, open_store
 from style2talker.errors import UserError
+from style2talker.media.footage import Footage
 from style2talker.progress import progress_bar
 from style2talker.quiet import no_native_stderr
 
@@ -121,7 +122,7 @@ class RunStage:
     def _loaded(self) -> Work:
         # late, so that a worker without anything to do loads no model
         if self._work is None:
-            self._work = self._stage.make(self._stage.config, self._root)
+            self._work = self._stage.make(self._stage.config, Footage(str(self._root)))
         return self._work
 
 

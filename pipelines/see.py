@@ -6,7 +6,6 @@ Rejects  no_face
 """
 
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +13,7 @@ import pyarrow as pa
 from pipelines.stage import Row, Stage, Work
 from pipelines.track import decode_jpeg
 from style2talker.corpus.schema import SEE_FIELDS
+from style2talker.media.footage import Footage
 
 EMOTION_NETS = ("fer-mini", "facex", "face-api-expression")
 
@@ -24,7 +24,7 @@ class SeeConfig:
     """The facial-emotion nets whose answers are averaged."""
 
 
-def make(config: SeeConfig, root: Path) -> Work:
+def make(config: SeeConfig, footage: Footage) -> Work:
     from style2talker.emotion.action_units import action_units
     from style2talker.emotion.facial import FacialEmotion, emotion_level
     from style2talker.emotion.taxonomy import EMOTIONS

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from style2talker.corpus.manifest import StageEntry, json_sha256
 from style2talker.errors import Reject
+from style2talker.media.footage import Footage
 from style2talker.weights.resolve import sha256_of
 
 Row = dict[str, Any]
@@ -32,8 +32,8 @@ class Stage:
     """Of the work file: clip_id and this stage's columns."""
     config: Any
     """A frozen dataclass; it is hashed into the fingerprint."""
-    make: Callable[[Any, Path], Work]
-    """From the config and the footage's root to the function; called once per worker, loads the models."""
+    make: Callable[[Any, Footage], Work]
+    """From the config and the footage to the function; called once per worker, loads the models."""
     reads: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Columns of earlier stages. `SPAN_COLUMNS` of discover are always there."""
     weights: tuple[str, ...] = ()

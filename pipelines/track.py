@@ -7,7 +7,6 @@ Rejects  no_face, face_lost, face_too_small, several_faces, decode_failed, vanis
 
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
@@ -17,6 +16,7 @@ import pyarrow as pa
 from pipelines.stage import Row, Stage, Work
 from style2talker.corpus.schema import FRAME_SIZE_PX, FRAMES, TRACK_FIELDS
 from style2talker.errors import Reject
+from style2talker.media.footage import Footage
 
 if TYPE_CHECKING:
     from style2talker.face.landmarks import LandmarkTracker
@@ -39,14 +39,14 @@ class TrackConfig:
     two differ by less than 0.5 % of the eyes' distance, so a corpus is built with one of them."""
 
 
-def make(config: TrackConfig, root: Path) -> Work:
+def make(config: TrackConfig, footage: Footage) -> Work:
     from style2talker.face.crop import crop_frames, fomm_box, to_crop
     from style2talker.media.video import read_frames
 
     tracker = _tracker(config.device)
 
     def track(clip: Row) -> Row:
-        path, start_s, end_s = root / clip["source_uri"], clip["start_s"], clip["end_s"]
+        path, start_s, end_s = footage.path(clip["source_uri"]), clip["start_s"], clip["end_s"]
         found = tracker.track(read_frames(path, start_s=start_s, end_s=end_s))
         num_frames = len(found.found_t)
         check_found(found.found_t, config)

@@ -6,12 +6,12 @@ Rejects  nothing of its own
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import pyarrow as pa
 
 from pipelines.stage import Row, Stage, Work
 from style2talker.corpus.schema import NUM_SENTENCES, WRITE_FIELDS
+from style2talker.media.footage import Footage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +19,7 @@ class WriteConfig:
     count: int = NUM_SENTENCES
 
 
-def make(config: WriteConfig, root: Path) -> Work:
+def make(config: WriteConfig, footage: Footage) -> Work:
     from style2talker.emotion.action_units import ActionUnit
     from style2talker.emotion.sentences import write_sentences
 

@@ -17,6 +17,7 @@ SOURCE_FIELDS = [
     pa.field("clip_id", pa.string(), nullable=False),  # hash of source bytes, span and track
     pa.field("source_id", pa.string(), nullable=False),  # sha256 of the source's bytes
     pa.field("source_uri", pa.string(), nullable=False),  # relative to the card's root
+    pa.field("audio_uri", pa.string()),  # where the speech lies in a file of its own; null: in the video
     pa.field("start_s", pa.float64(), nullable=False),
     pa.field("end_s", pa.float64(), nullable=False),
     pa.field("speaker", pa.string(), nullable=False),

@@ -25,6 +25,7 @@ def clip_row(clip_id: str, split: str) -> dict[str, Any]:
         "clip_id": clip_id,
         "source_id": "ab" * 32,
         "source_uri": f"{clip_id}.mp4",
+        "audio_uri": None,
         "start_s": 0.0,
         "end_s": 2.0,
         "speaker": f"S{clip_id}",

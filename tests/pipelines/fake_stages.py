@@ -17,6 +17,7 @@ import numpy as np
 from pipelines import discover, fit, hear, see, track, write
 from pipelines.stage import Row, Stage, Work
 from style2talker.errors import Reject
+from style2talker.media.footage import Footage
 
 SECONDS = float(os.environ.get("FAKE_STAGE_SECONDS", "0"))
 """How long a row takes: the time in which a test can kill the build. It is no part of the fingerprint."""
@@ -32,10 +33,10 @@ def numbers(clip_id: str, *shape: int) -> np.ndarray:
     return rng.normal(size=shape).astype(np.float32)
 
 
-def make_discover(config: FakeConfig, root: Path) -> Work:
+def make_discover(config: FakeConfig, footage: Footage) -> Work:
     def run(source: Row) -> list[Row]:
         rows = []
-        for index, line in enumerate((root / source["source_uri"]).read_text().split()):
+        for index, line in enumerate(footage.path(source["source_uri"]).read_text().split()):
             if line == "bad":
                 raise Reject("not_media", "It says bad.")
             clip_id = discover.clip_id_of(source["source_id"], index, index + 1)
@@ -45,6 +46,7 @@ def make_discover(config: FakeConfig, root: Path) -> Work:
                     "clip_id": clip_id,
                     "source_id": source["source_id"],
                     "source_uri": source["source_uri"],
+                    "audio_uri": source.get("audio_uri"),
                     "start_s": float(index),
                     "end_s": index + num_frames / 25,
                     "source_rate_hz": 25.0,
@@ -58,7 +60,7 @@ def make_discover(config: FakeConfig, root: Path) -> Work:
     return run
 
 
-def make_track(config: FakeConfig, root: Path) -> Work:
+def make_track(config: FakeConfig, footage: Footage) -> Work:
     def run(clip: Row) -> Row:
         time.sleep(SECONDS)
         num_frames = round((clip["end_s"] - clip["start_s"]) * 25)
@@ -77,7 +79,7 @@ def make_track(config: FakeConfig, root: Path) -> Work:
     return run
 
 
-def make_fit(config: FakeConfig, root: Path) -> Work:
+def make_fit(config: FakeConfig, footage: Footage) -> Work:
     def run(clip: Row) -> Row:
         clip_id, num_frames = clip["clip_id"], len(clip["face_found"])
         return {
@@ -94,11 +96,11 @@ def make_fit(config: FakeConfig, root: Path) -> Work:
     return run
 
 
-def make_hear(config: FakeConfig, root: Path) -> Work:
+def make_hear(config: FakeConfig, footage: Footage) -> Work:
     def run(clip: Row) -> Row:
         time.sleep(SECONDS)
         clip_id, num_frames = clip["clip_id"], clip["num_frames"]
-        (root / clip["source_uri"]).read_bytes()  # as the real stage does; it may be gone
+        footage.path(clip["source_uri"]).read_bytes()  # as the real stage does; it may be gone
         return {
             "clip_id": clip_id,
             "audio": {"bytes": clip_id.encode(), "path": None},
@@ -115,7 +117,7 @@ def make_hear(config: FakeConfig, root: Path) -> Work:
     return run
 
 
-def make_see(config: FakeConfig, root: Path) -> Work:
+def make_see(config: FakeConfig, footage: Footage) -> Work:
     def run(clip: Row) -> Row:
         probability = np.eye(8, dtype=np.float32)[int(clip["clip_id"], 16) % 8]
         units = [{"unit": 12, "name": "lip corner puller", "intensity": 0.6, "level": "middle"}]
@@ -131,7 +133,7 @@ def make_see(config: FakeConfig, root: Path) -> Work:
     return run
 
 
-def make_write(config: FakeConfig, root: Path) -> Work:
+def make_write(config: FakeConfig, footage: Footage) -> Work:
     def run(clip: Row) -> Row:
         evidence = [{"kind": "emotion", "value": clip["emotion"], "words": clip["emotion"]}]
         sentences = [{"text": f"{n}: {clip['emotion']}.", "evidence": evidence} for n in range(5)]
