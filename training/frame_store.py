@@ -2,8 +2,7 @@
 
 from collections import OrderedDict
 
-import pyarrow.parquet as pq
-
+from style2talker.corpus.manifest import ShardEntry
 from style2talker.corpus.reader import Corpus
 from style2talker.errors import UserError
 
@@ -25,13 +24,13 @@ class FrameStore:
         self.corpus = corpus
         self.limit_bytes = limit_bytes
         self.held_bytes = 0
-        self.groups: OrderedDict[tuple[str, int], dict[str, list[bytes]]] = OrderedDict()
-        self.place: dict[str, tuple[str, int]] = {}
+        self.groups: OrderedDict[tuple[ShardEntry, int], dict[str, list[bytes]]] = OrderedDict()
+        self.place: dict[str, tuple[ShardEntry, int]] = {}
         for shard in corpus.manifest.of_kind("frames", split=split):
-            with pq.ParquetFile(corpus.store.open(shard.path)) as file:
+            with corpus.open_shard(shard) as file:
                 for group in range(file.num_row_groups):
                     for clip_id in file.read_row_group(group, columns=["clip_id"]).column(0).to_pylist():
-                        self.place[clip_id] = (shard.path, group)
+                        self.place[clip_id] = (shard, group)
 
     def __getitem__(self, clip_id: str) -> list[bytes]:
         """JPEG bytes of every frame.
@@ -49,9 +48,9 @@ class FrameStore:
         self.groups.move_to_end(place)
         return self.groups[place][clip_id]
 
-    def _read(self, place: tuple[str, int]) -> None:
-        path, group = place
-        with pq.ParquetFile(self.corpus.store.open(path)) as file:
+    def _read(self, place: tuple[ShardEntry, int]) -> None:
+        shard, group = place
+        with self.corpus.open_shard(shard) as file:
             table = file.read_row_group(group, columns=["clip_id", "jpeg"])
         rows = dict(zip(table.column(0).to_pylist(), table.column(1).to_pylist(), strict=True))
         self.groups[place] = rows

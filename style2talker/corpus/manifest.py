@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from style2talker.corpus.migrate import OLDEST_VERSION
 from style2talker.corpus.schema import SCHEMA_VERSION
+from style2talker.corpus.splits import SPLITS
 from style2talker.corpus.uri import Store
 from style2talker.errors import UserError
 
 NAME = "corpus.json"
+KINDS = ("clips", "frames", "rejects", "card")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,9 +107,10 @@ def read_manifest(store: Store) -> Manifest:
         )
     try:
         return _parse(data)
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise UserError(
-            f"{store.uri}/{NAME} is not a corpus manifest (problem with {error}); run the build again."
+            f"{store.uri}/{NAME} is not a corpus manifest, or a damaged one (problem with {error}); "
+            "run the build again."
         ) from error
 
 
@@ -114,4 +118,12 @@ def _parse(data: Mapping[str, Any]) -> Manifest:
     values = {field.name: data[field.name] for field in fields(Manifest)}
     values["stages"] = tuple(StageEntry(**entry) for entry in data["stages"])
     values["shards"] = tuple(ShardEntry(**entry) for entry in data["shards"])
-    return Manifest(**values)
+    manifest = Manifest(**values)
+    if manifest.schema_version < OLDEST_VERSION:
+        raise ValueError(f"schema version {manifest.schema_version}")
+    for shard in manifest.shards:
+        # a reader asks for shards by kind and split: one under a name that nobody asks for would be lost
+        splits = SPLITS if shard.kind in ("clips", "frames") else ("",)
+        if shard.kind not in KINDS or shard.split not in splits:
+            raise ValueError(f"a {shard.kind!r} shard of the split {shard.split!r}")
+    return manifest

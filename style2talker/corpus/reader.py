@@ -1,6 +1,7 @@
 """Read a corpus: rows as NumPy, one row group in memory at a time, only the columns that are asked for."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from style2talker.corpus.manifest import Manifest, ShardEntry, read_manifest
+from style2talker.corpus.migrate import migrate, schema_at
 from style2talker.corpus.schema import CLIPS
+from style2talker.corpus.splits import SPLITS
 from style2talker.corpus.uri import Store, open_store
 from style2talker.errors import UserError
 
@@ -34,28 +37,35 @@ def matrix(value: Any) -> np.ndarray:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Corpus:
-    """A finished corpus. Trusts its manifest, never a directory listing; `verify` checks the bytes."""
+    """A finished corpus. Trusts its manifest, never a directory listing; `verify` checks the bytes.
+
+    A corpus of an older schema reads as one of today, see `migrate`. With `commercial_only` it looks as if
+    it had no other clips than those that may be used commercially.
+    """
 
     store: Store
     manifest: Manifest
+    commercial_only: bool = False
 
     @classmethod
-    def open(cls, uri: str) -> "Corpus":
+    def open(cls, uri: str, *, commercial_only: bool = False) -> "Corpus":
         """Open `uri` (plain path, file://, s3://, gs://).
 
         Raises:
             UserError: no corpus there, a damaged manifest or a newer schema.
         """
         store = open_store(str(uri))
-        return cls(store=store, manifest=read_manifest(store))
+        return cls(store=store, manifest=read_manifest(store), commercial_only=commercial_only)
 
     @property
     def splits(self) -> tuple[str, ...]:
         """Splits that have clips, in the order train, val, test."""
         present = {shard.split for shard in self.manifest.of_kind("clips")}
-        return tuple(name for name in ("train", "val", "test") if name in present)
+        return tuple(name for name in SPLITS if name in present and self.num_clips(name))
 
     def num_clips(self, split: str | None = None) -> int:
+        if self.commercial_only:
+            return sum(table.num_rows for table in self.tables(split, ["clip_id"]))
         return sum(shard.rows for shard in self.manifest.of_kind("clips", split=split))
 
     def tables(
@@ -67,15 +77,15 @@ class Corpus:
         """Row groups of `clips` in manifest order, with the given columns, of all clips or of the named ones.
 
         Raises:
-            UserError: an unknown column or split, or a shard that is missing.
+            UserError: an unknown column or split, or a shard that is missing or damaged.
         """
         unknown = sorted(set(columns or ()) - set(CLIPS.names))
         if unknown:
             raise UserError(f"clips have no column {unknown[0]!r}; they have {', '.join(CLIPS.names)}.")
-        if split is not None and split not in ("train", "val", "test"):
+        if split is not None and split not in SPLITS:
             raise UserError(f"there is no split {split!r}; give train, val or test.")
         for shard in self.manifest.of_kind("clips", split=split):
-            yield from self._groups(shard, columns, clip_ids)
+            yield from self.shard_tables(shard, columns, clip_ids)
 
     def clips(
         self,
@@ -91,8 +101,11 @@ class Corpus:
 
     def frames(self, clip_ids: Sequence[str] | None = None, *, split: str | None = None) -> Iterator[Row]:
         """`clip_id` and `jpeg` (a list of bytes) of every clip, or of the named ones, in manifest order."""
+        if self.commercial_only:  # the frames do not say it, their clips do
+            tables = self.tables(split, ["clip_id"], clip_ids)
+            clip_ids = [clip_id for table in tables for clip_id in table.column(0).to_pylist()]
         for shard in self.manifest.of_kind("frames", split=split):
-            for table in self._groups(shard, None, clip_ids):
+            for table in self.shard_tables(shard, None, clip_ids):
                 yield from rows_of(table)
 
     def rejects(self) -> list[Row]:
@@ -100,34 +113,71 @@ class Corpus:
         return [
             row
             for shard in self.manifest.of_kind("rejects")
-            for table in self._groups(shard, None, None)
+            for table in self.shard_tables(shard, None, None)
             for row in rows_of(table)
         ]
 
-    def _groups(
-        self, shard: ShardEntry, columns: Sequence[str] | None, clip_ids: Sequence[str] | None
+    def shard_tables(
+        self,
+        shard: ShardEntry,
+        columns: Sequence[str] | None = None,
+        clip_ids: Sequence[str] | None = None,
     ) -> Iterator[pa.Table]:
-        with self._open(shard) as file:
+        """Row groups of one shard, as `tables` gives them.
+
+        Raises:
+            UserError: the shard is missing, damaged or not the one that the manifest means.
+        """
+        version = self.manifest.schema_version
+        stored = schema_at(shard.kind, version).names
+        read = None if columns is None else [name for name in columns if name in stored] or ["clip_id"]
+        with self.open_shard(shard) as file:
             for group in range(file.num_row_groups):
-                chosen = None
-                if clip_ids is not None:  # look at the ids first: what they name is far larger
-                    ids = file.read_row_group(group, columns=["clip_id"]).column(0)
-                    chosen = pc.is_in(ids, value_set=pa.array(clip_ids, pa.string()))
-                    if not pc.any(chosen).as_py():
-                        continue
-                table = file.read_row_group(group, columns=None if columns is None else list(columns))
+                chosen = self._chosen(file, group, shard, clip_ids)
+                if chosen is not None and not pc.any(chosen, min_count=0).as_py():
+                    continue
+                table = file.read_row_group(group, columns=read)
+                table = migrate(table, shard.kind, version=version)
+                table = table if columns is None else table.select(list(columns))
                 yield table if chosen is None else table.filter(chosen)
 
-    def _open(self, shard: ShardEntry) -> pq.ParquetFile:
+    def _chosen(
+        self, file: pq.ParquetFile, group: int, shard: ShardEntry, clip_ids: Sequence[str] | None
+    ) -> pa.ChunkedArray | None:
+        """Which rows of the group are wanted, None for all. Looks at small columns; the others are large."""
+        chosen = None
+        if clip_ids is not None:
+            ids = file.read_row_group(group, columns=["clip_id"]).column(0)
+            chosen = pc.is_in(ids, value_set=pa.array(clip_ids, pa.string()))
+        if self.commercial_only and shard.kind == "clips":
+            allowed = file.read_row_group(group, columns=["commercial_use"]).column(0)
+            chosen = allowed if chosen is None else pc.and_(chosen, allowed)
+        return chosen
+
+    @contextmanager
+    def open_shard(self, shard: ShardEntry) -> Iterator[pq.ParquetFile]:
+        """A shard as it is stored, not migrated; what is read from it is checked page by page.
+
+        Raises:
+            UserError: as `shard_tables`, also for what the block reads.
+        """
+        name = f"{self.store.uri}/{shard.path}"
         try:
-            return pq.ParquetFile(self.store.open(shard.path))
+            with pq.ParquetFile(self.store.open(shard.path), page_checksum_verification=True) as file:
+                agrees = file.schema_arrow.equals(schema_at(shard.kind, self.manifest.schema_version))
+                if not agrees or file.metadata.num_rows != shard.rows:
+                    raise UserError(
+                        f"{name} is not what the manifest says; delete it and run the build again."
+                    )
+                yield file
         except FileNotFoundError as error:
             raise UserError(
                 f"{self.store.uri} has lost {shard.path}, which its manifest names; run the build again."
             ) from error
-        except pa.ArrowInvalid as error:
+        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+            reason = " ".join(str(error).split())
             raise UserError(
-                f"{self.store.uri}/{shard.path} is damaged ({error}); run the build again."
+                f"{name} is damaged or cannot be reached ({reason}); delete it and run the build again."
             ) from error
 
 

@@ -5,7 +5,7 @@ Axes: T video frames at 25 Hz, K coefficients, W words, S five sentences, M mel 
 
 import pyarrow as pa
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 FRAME_RATE_HZ = 25
 AUDIO_RATE_HZ = 16_000
 FRAME_SIZE_PX = 256

@@ -31,6 +31,7 @@ def parquet_writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
         data_page_version="1.0",
         data_page_size=1 << 20,
         write_page_index=False,
+        write_page_checksum=True,  # a reader sees one flipped bit before it is believed
         store_schema=True,
         store_decimal_as_integer=False,
     )

@@ -6,16 +6,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from style2talker.corpus.manifest import NAME, Manifest, ShardEntry, json_sha256, read_manifest
-from style2talker.corpus.schema import CLIPS, FRAMES, NUM_SENTENCES, REJECTS
+from style2talker.corpus.migrate import SCHEMAS, schema_at
+from style2talker.corpus.schema import NUM_SENTENCES
 from style2talker.corpus.uri import Store, open_store
 from style2talker.errors import UserError
 from style2talker.progress import track
 
-SCHEMAS = {"clips": CLIPS, "frames": FRAMES, "rejects": REJECTS}
 PER_FRAME = (
     "face_found", "blendshapes", "crop", "expression", "rotation", "translation", "fit_error",
     "pitch_hz", "energy_db",
 )  # fmt: skip
+_AGAIN = "delete it and run the build again."
 
 
 def verify(uri: str) -> list[str]:
@@ -41,7 +42,7 @@ def _files(store: Store, manifest: Manifest) -> Iterator[str]:
             continue
         try:
             with pq.ParquetFile(store.open(shard.path)) as file:
-                yield from _schema(file, shard)
+                yield from _schema(file, shard, manifest.schema_version)
                 if shard.kind == "rejects":
                     continue
                 clip_ids = file.read(columns=["clip_id"]).column(0).to_pylist()
@@ -51,7 +52,7 @@ def _files(store: Store, manifest: Manifest) -> Iterator[str]:
                 else:
                     yield from _frames(file, shard, num_frames)
         except (pa.ArrowException, OSError, KeyError) as error:
-            yield f"{shard.path} cannot be read as Parquet ({error})."
+            yield f"{shard.path} cannot be read as Parquet ({error}); {_AGAIN}"
     for (split, partition, kind), clip_ids in ids.items():
         if kind == "clips" and ids.get((split, partition, "frames"), clip_ids) != clip_ids:
             yield f"clips and frames of {split} partition {partition} differ in their clips or the order."
@@ -63,18 +64,18 @@ def _bytes(store: Store, shard: ShardEntry) -> str | None:
     except UserError as error:
         return str(error)
     if size is None:
-        return f"{shard.path} is missing; the manifest names it with {shard.rows} rows."
+        return f"{shard.path} is missing, the manifest names it with {shard.rows} rows; run the build again."
     if size != shard.bytes:
-        return f"{shard.path} has {size} bytes, the manifest says {shard.bytes}."
+        return f"{shard.path} has {size} bytes, the manifest says {shard.bytes}; {_AGAIN}"
     actual = store.sha256(shard.path)
     if actual != shard.sha256:
-        said = shard.sha256[:16]
-        return f"{shard.path} has sha256 {actual[:16]}..., the manifest says {said}...; its bytes changed."
+        said = f"{actual[:16]}..., the manifest says {shard.sha256[:16]}..."
+        return f"{shard.path} has sha256 {said}, so its bytes changed; {_AGAIN}"
     return None
 
 
-def _schema(file: pq.ParquetFile, shard: ShardEntry) -> Iterator[str]:
-    wanted = SCHEMAS[shard.kind]
+def _schema(file: pq.ParquetFile, shard: ShardEntry, version: int) -> Iterator[str]:
+    wanted = schema_at(shard.kind, version)
     if not file.schema_arrow.equals(wanted):
         got = {f.name: f for f in file.schema_arrow}
         wrong = sorted(
