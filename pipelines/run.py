@@ -5,78 +5,20 @@ it drops a whole block for one bad row, and its files differ from run to run. So
 file, rows carry names only, and Ray gives scheduling, actor pools, back-pressure and retries of lost workers.
 """
 
-import logging
 import math
-import os
-import threading
-import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from pipelines.cluster import session
 from pipelines.ledger import PartitionPlan, clip_rows, is_done, num_rows, run_partition
+from pipelines.progress_tally import Tally, shown_progress
 from pipelines.shard import read_record, write_shards
 from pipelines.stage import Row, Stage, Work
 from style2talker.corpus.card import Card
 from style2talker.corpus.uri import Store, open_store
 from style2talker.errors import UserError
 from style2talker.media.footage import Footage
-from style2talker.progress import progress_bar
-from style2talker.quiet import no_native_stderr
-
-OBJECT_STORE_BYTES = 200 * 2**20
-"""Rows carry names, so little goes through Ray's shared memory."""
-_ENVIRONMENT = {
-    "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
-    "RAY_DATA_DISABLE_PROGRESS_BARS": "1",
-    "RAY_DEDUP_LOGS": "0",
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
-    "RAY_BACKEND_LOG_LEVEL": "fatal",
-    "GLOG_minloglevel": "3",
-    "TF_CPP_MIN_LOG_LEVEL": "3",
-    # one thread per worker: the pools already fill the cores, and sums keep one order on every machine
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "NUMBA_NUM_THREADS": "1",
-    "OPENCV_FOR_THREADS_NUM": "1",
-}
-
-
-@dataclass(slots=True)
-class Count:
-    """Rows of one stage; `busy_s` is from its first row's start to its last row's end."""
-
-    expected: int = 0
-    finished: int = 0
-    started_s: float = 0.0
-    busy_s: float = 0.0
-
-    @property
-    def rate(self) -> float | None:
-        return self.finished / self.busy_s if self.busy_s > 0 else None
-
-
-class Tally:
-    """Counts per stage, kept in one small actor that the stages report to and the driver looks at."""
-
-    def __init__(self) -> None:
-        self._counts: dict[str, Count] = {}
-
-    def add(self, stage: str, *, expected: int = 0, finished: int = 0, starts: bool = False) -> None:
-        count = self._counts.setdefault(stage, Count())
-        count.expected += expected
-        count.finished += finished
-        if starts and not count.started_s:
-            count.started_s = time.monotonic()
-        if finished:
-            count.busy_s = time.monotonic() - count.started_s
-
-    def read(self) -> dict[str, Count]:
-        return self._counts
 
 
 class RunStage:
@@ -150,7 +92,7 @@ def run_partitions(
         KeyboardInterrupt: passed on after Ray has stopped; what is finished stays.
     """
     on_gpu = any(stage.needs_gpu for stage in stages)
-    with _ray(workers, on_gpu=on_gpu) as ray:
+    with session(workers, on_gpu=on_gpu) as ray:
         tally = ray.remote(num_cpus=0)(Tally).remote()
         largest_first = sorted(plans, key=lambda p: (-sum(s.num_bytes for s in p.sources), p.partition))
         items = [{"plan": plan.to_json()} for plan in largest_first]
@@ -177,7 +119,7 @@ def run_partitions(
         dataset = dataset.map(_task(RunShard(stages, uri, card)), num_cpus=share)
         store = open_store(uri)
         num_sources = sum(len(p.sources) for p in plans if not is_done(store, p, "discover"))
-        with _progress(ray, tally, num_sources, names):
+        with shown_progress(ray, tally, num_sources, names):
             try:
                 for _ in dataset.iter_rows():
                     pass
@@ -210,70 +152,3 @@ def _explained(error: BaseException) -> BaseException:
             return UserError(str(getattr(seen, "cause", seen)))
         seen = getattr(seen, "cause", None) or seen.__cause__
     return error
-
-
-@contextmanager
-def _ray(workers: int, *, on_gpu: bool) -> Iterator[Any]:
-    """A Ray on this machine alone, quiet, without dashboard or usage reports; stopped on the way out.
-
-    It has the machine's GPUs only where a stage needs them: looking for them takes time.
-    """
-    before = {key: os.environ.get(key) for key in _ENVIRONMENT}
-    os.environ.update(_ENVIRONMENT)
-    import ray
-    import ray.data
-
-    try:
-        with no_native_stderr():  # the native part announces its log level there
-            ray.init(
-                num_cpus=workers,
-                num_gpus=None if on_gpu else 0,  # None counts what there is
-                include_dashboard=False,
-                log_to_driver=False,
-                logging_level=logging.ERROR,
-                object_store_memory=OBJECT_STORE_BYTES,
-                _node_ip_address="127.0.0.1",
-            )
-        context = ray.data.DataContext.get_current()
-        context.enable_progress_bars = False
-        context.print_on_execution_start = False
-        context.log_internal_stack_trace_to_stdout = False
-        for name in ("ray", "ray.data"):
-            logging.getLogger(name).setLevel(logging.ERROR)
-        yield ray
-    finally:
-        ray.shutdown()
-        for key, value in before.items():
-            os.environ.pop(key) if value is None else os.environ.update({key: value})
-
-
-@contextmanager
-def _progress(ray: Any, tally: Any, num_sources: int, names: Sequence[str]) -> Iterator[None]:
-    """Bars that follow the tally until the block ends; stages without work show none."""
-    stop = threading.Event()
-    with progress_bar() as bar:
-        tasks = {
-            name: bar.add_task(name, total=None, unit="clips", rate=None, visible=False) for name in names
-        }
-        bar.update(tasks["discover"], total=num_sources, unit="sources", visible=num_sources > 0)
-
-        def look() -> None:
-            counts: Mapping[str, Count] = ray.get(tally.read.remote())
-            for name, count in counts.items():
-                total = num_sources if name == "discover" else count.expected
-                bar.update(
-                    tasks[name], total=total, completed=count.finished, rate=count.rate, visible=total > 0
-                )
-
-        def watch() -> None:
-            while not stop.wait(0.3):
-                look()
-
-        thread = threading.Thread(target=watch, daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            stop.set()
-            thread.join()
-        look()

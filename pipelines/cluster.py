@@ -1,0 +1,138 @@
+"""Cluster: a Ray session, on this machine alone or on a cluster that is already running.
+
+A joined cluster keeps its own resources; only the environment of the build's workers is ours there.
+"""
+
+import logging
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from style2talker.errors import UserError
+from style2talker.quiet import no_native_stderr
+
+OBJECT_STORE_BYTES = 200 * 2**20
+"""Rows carry names, so little goes through Ray's shared memory."""
+LONGEST_REACH_S = 5.0
+"""A cluster that does not answer within this is refused; `ray.init` alone would try for minutes."""
+
+_WORKERS = {
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    # one thread per worker: the pools already fill the cores, and sums keep one order on every machine
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "NUMBA_NUM_THREADS": "1",
+    "OPENCV_FOR_THREADS_NUM": "1",
+}
+_DRIVER = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
+    "RAY_DATA_DISABLE_PROGRESS_BARS": "1",
+    "RAY_DEDUP_LOGS": "0",
+    "RAY_BACKEND_LOG_LEVEL": "fatal",
+    "GLOG_minloglevel": "3",
+}
+
+
+@contextmanager
+def session(workers: int, *, address: str | None = None, on_gpu: bool = False) -> Iterator[Any]:
+    """A quiet Ray, given as the module `ray`; left on the way out, and stopped where it was started here.
+
+    Args:
+        workers: CPUs of a Ray on this machine; a joined cluster has what it has.
+        address: `HOST:PORT` of a running cluster's head, or `auto` for the one this machine belongs to.
+            None starts a Ray on this machine alone, without dashboard or usage reports.
+        on_gpu: count this machine's GPUs, which takes time; a joined cluster has counted its own.
+
+    Raises:
+        UserError: no cluster answers at `address`, or one of another Ray or Python version.
+    """
+    before = {key: os.environ.get(key) for key in (*_WORKERS, *_DRIVER)}
+    os.environ.update(_WORKERS | _DRIVER)
+    import ray
+    import ray.data
+
+    try:
+        with no_native_stderr():  # the native part announces its log level there
+            if address is None:
+                _start(ray, workers, on_gpu=on_gpu)
+            else:
+                _join(ray, address)
+        context = ray.data.DataContext.get_current()
+        context.enable_progress_bars = False
+        context.print_on_execution_start = False
+        context.log_internal_stack_trace_to_stdout = False
+        for name in ("ray", "ray.data"):
+            logging.getLogger(name).setLevel(logging.ERROR)
+        yield ray
+    finally:
+        ray.shutdown()
+        for key, value in before.items():
+            os.environ.pop(key) if value is None else os.environ.update({key: value})
+
+
+def _start(ray: Any, workers: int, *, on_gpu: bool) -> None:
+    ray.init(
+        address="local",  # never the cluster that RAY_ADDRESS names: that is asked for
+        num_cpus=workers,
+        num_gpus=None if on_gpu else 0,  # None counts what there is
+        include_dashboard=False,
+        log_to_driver=False,
+        logging_level=logging.ERROR,
+        object_store_memory=OBJECT_STORE_BYTES,
+        _node_ip_address="127.0.0.1",
+    )
+
+
+def _join(ray: Any, address: str) -> None:
+    if address != "auto":
+        _reach(address)
+    try:
+        ray.init(
+            address=address,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            runtime_env={"env_vars": _WORKERS},  # the nodes' own processes started without them
+        )
+    except ConnectionError as error:
+        raise UserError(
+            f"No Ray cluster runs at {address!r}; start one with `ray start --head` or give its HOST:PORT."
+        ) from error
+    except RuntimeError as error:
+        if "ersion mismatch" not in str(error):
+            raise
+        reason = " ".join(str(error).split())
+        raise UserError(
+            f"The Ray cluster at {address!r} runs other versions than this machine ({reason}); "
+            "install the same Python and requirements.lock on every node."
+        ) from error
+
+
+def _reach(address: str) -> None:
+    """Refuse an address without a Ray head behind it."""
+    from ray._raylet import check_health
+
+    host, _, port = address.rpartition(":")
+    if "://" in address or not host or not port.isdigit():
+        raise UserError(
+            f"The cluster's address is {address!r}, expected HOST:PORT of its head such as 10.0.0.1:6379, "
+            "or auto; a driver outside the cluster's network submits the build with `ray job submit`."
+        )
+    try:
+        socket.create_connection((host, int(port)), timeout=LONGEST_REACH_S).close()
+        answers = check_health(address, timeout=LONGEST_REACH_S, skip_version_check=True)
+    except (OSError, OverflowError, RuntimeError) as error:
+        raise _unreachable(address, str(error)) from error
+    if not answers:
+        raise _unreachable(address, "what listens there is no Ray head")
+
+
+def _unreachable(address: str, reason: str) -> UserError:
+    return UserError(
+        f"The Ray cluster at {address} cannot be reached ({reason}); check HOST:PORT against what "
+        "`ray start --head` printed, and that the port is open from here."
+    )
