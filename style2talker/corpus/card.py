@@ -1,6 +1,5 @@
 """A data card: what a corpus is made from. A small YAML file beside the footage, or just a directory."""
 
-import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -9,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from style2talker.corpus.card_check import check_values
 from style2talker.corpus.splits import DEFAULT_FRACTIONS, SPLITS, split_of
 from style2talker.errors import UserError
 
@@ -22,30 +22,63 @@ NOT_FOR = (
     "making a person appear to say or do what they did not, without that person's consent",
     "surveillance, or decisions about people from their inferred emotion",
 )
+OWN_SOUND = "own"
+"""In `audio`: the sound that is in the video itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """One corpus: where the footage lies, who may use it, and how its paths name speaker and emotion."""
+    """One corpus: where the footage lies, who may use it, and how its paths name speaker and emotion.
+
+    Globs know `**`, `{a,b}` and `{01..24}` (wcmatch); regular expressions search the path below the root.
+    """
 
     name: str
     """Short name; a corpus directory belongs to one name."""
-    root: Path
-    """Directory of the footage; a relative one is taken from the card's own folder."""
+    root: str
+    """Directory of the footage, `s3://` or `gs://` prefix; a relative one starts at the card's folder."""
+    reader: str = "pattern"
+    """Who reads the tree, of `pipelines.readers.READERS`."""
     glob: str | None = None
     """Which files below root; without it every file with a video suffix."""
+    exclude: Mapping[str, str] = field(default_factory=dict)
+    """Globs of files known to be bad, each with the reason; they become rejects of the kind `excluded`."""
+    layout: tuple[str, ...] = ()
+    """Regular expressions; the first that is found in the path counts, and a file with none is a reject.
+    The named groups `speaker`, `emotion`, `level` and `split` are labels, all of them fill the templates of
+    `audio`. Without a speaker, the file's stem is one."""
+    audio: tuple[str, ...] = ()
+    """Where the sound lies that is not in the video: templates such as `{speaker}/audio/{clip}.m4a`, of the
+    layout's groups, `path` (the video's, without suffix) and `stem`. The first file that exists is taken,
+    `own` is the video's sound; if there is none, the video is a reject `unpaired`."""
+    annotations: str | None = None
+    """Glob of the dataset's own lists, for readers that need them."""
+    labels_file: str | None = None
+    """CSV or JSON lines below root, a row per file; without it `labels.csv` or `labels.jsonl`, if there."""
+    labels_path: str = "{file}"
+    """Template of the path that a row of the labels file is about, from the row's columns."""
+    expected: Mapping[str, int] = field(default_factory=dict)
+    """How many files a glob should find; what is short becomes rejects of the kind `missing`."""
+    same_speaker: Mapping[str, str] = field(default_factory=dict)
+    """Other names of a person to the one that counts, so that nobody is in two splits."""
+    codes: Mapping[str, str] = field(default_factory=dict)
+    """The emotion codes of the paths to the dataset's own words, where a path does not spell them."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """The dataset's emotion words to ours; a word that is not in it stays as it is, as a witness."""
+    levels: Mapping[str, int] = field(default_factory=dict)
+    """The dataset's words of intensity to 1 mild, 2 plain, 3 extreme; digits need no entry."""
+    splits: Mapping[str, Any] = field(default_factory=lambda: dict(DEFAULT_FRACTIONS))
+    """Shares of the speakers (`train: 0.8`), lists of speakers (`test: [S5]`), or both: the lists come first.
+    Without shares everyone else is in train."""
     licence: str = "unknown"
     commercial_use: bool = False
+    redistribution: bool = False
+    """May the clips, or what is made from them, be passed on."""
     consent: str = "unknown"
     """What the people shown agreed to, in a few words."""
-    speaker: str | None = None
-    """Regular expression on the relative path: group `speaker` or the first; without it, the file's stem."""
-    emotion: str | None = None
-    """Regular expression on the relative path: group `emotion` or the first, and maybe a group `level`."""
-    labels: Mapping[str, str] = field(default_factory=dict)
-    """The dataset's emotion words to ours."""
-    splits: Mapping[str, Any] = field(default_factory=lambda: dict(DEFAULT_FRACTIONS))
-    """Shares (`train: 0.8`), or lists of speakers (`test: [S5]`) with everyone else in train."""
+    allow_leaks: tuple[str, ...] = ()
+    """Leaks between splits that are known and accepted: of speaker, source, audio or face."""
+    num_partitions: int = 16
     citation: str = ""
     must_not_be_used_for: tuple[str, ...] = NOT_FOR
 
@@ -57,46 +90,58 @@ class Card:
             if f.name != "root"
         }
 
-    def speaker_of(self, source_uri: str) -> str:
-        if self.speaker is None:
-            return PurePosixPath(source_uri).stem
-        found = re.search(self.speaker, source_uri)
-        named = None if found is None else _group(found, "speaker")
-        return named or PurePosixPath(source_uri).stem
+    def groups_of(self, source_uri: str) -> dict[str, str] | None:
+        """What the first layout that fits finds in the path; None where there are layouts and none fits."""
+        if not self.layout:
+            return {}
+        for pattern in self.layout:
+            if found := re.search(pattern, source_uri):
+                return {name: text for name, text in found.groupdict().items() if text}
+        return None
 
-    def emotion_of(self, source_uri: str) -> tuple[str | None, int | None]:
-        """The dataset's own label in our words and its level; None where the path does not say."""
-        found = re.search(self.emotion, source_uri) if self.emotion else None
-        raw = None if found is None else _group(found, "emotion")
-        if found is None or raw is None:
-            return None, None
-        level = found.groupdict().get("level")
-        return self.labels.get(raw, raw), int(level) if level and level.isdigit() else None
+    def person(self, speaker: str) -> str:
+        return self.same_speaker.get(speaker, speaker)
 
-    def split_of(self, speaker: str) -> str:
-        named = {name: who for name, who in self.splits.items() if isinstance(who, list)}
-        if not named:
-            return split_of(speaker, self.splits)
-        return next((name for name, who in named.items() if speaker in who), "train")
+    def emotion_of(self, word: str | None) -> str | None:
+        """The dataset's own label in our words, or as it is."""
+        if word is None:
+            return None
+        word = self.codes.get(word, word)
+        return self.labels.get(word, word)
+
+    def level_of(self, word: str | None) -> int | None:
+        if word is None:
+            return None
+        return self.levels.get(word, int(word) if word.isdecimal() else None)
+
+    def split_of(self, speaker: str, official: str | None = None) -> str:
+        """The split of a speaker's file: the official one if it is one of ours, else by the speaker."""
+        if official in SPLITS:
+            return official
+        shares: dict[str, float] = {}
+        for name, who in self.splits.items():
+            if not isinstance(who, list):
+                shares[name] = who
+            elif speaker in who:
+                return name
+        return split_of(speaker, shares or {"train": 1.0})
 
 
 def load_card(path: str | Path) -> Card:
-    """Read a card file, a directory with `card.yaml`, or a bare directory of videos.
+    """Read a card file, a directory with `card.yaml`, or a bare directory of videos; that may be remote.
 
     Raises:
         UserError: nothing there, bad YAML, an unknown key (the nearest key is named), a wrong value.
     """
-    place = Path(path).expanduser()
     if "://" in str(path):
-        raise UserError(
-            f"{path} is remote; footage is read from a local or mounted directory, only --out may be remote."
-        )
+        return Card(name=PurePosixPath(str(path).split("?")[0]).name, root=str(path))
+    place = Path(path).expanduser()
     if not place.exists():
         raise UserError(f"{path} does not exist; give a data card (.yaml) or a directory of videos.")
     if place.is_dir():
         inside = place / CARD_NAME
         if not inside.is_file():
-            return Card(name=place.resolve().name, root=place.resolve())
+            return Card(name=place.resolve().name, root=str(place.resolve()))
         place = inside
     try:
         data = yaml.safe_load(place.read_text(encoding="utf-8"))
@@ -116,84 +161,10 @@ def load_card(path: str | Path) -> Card:
 
 def parse_card(data: Mapping[str, Any], *, folder: Path, source: str) -> Card:
     """A card from its mapping; `folder` is where a relative root starts."""
-    known = [f.name for f in fields(Card)]
-    for key in data:
-        if key not in known:
-            near = difflib.get_close_matches(str(key), known, n=1, cutoff=0.0)[0]
-            raise UserError(f"{source} has the unknown key {key!r}; the nearest known key is {near!r}.")
-    values = {"root": ".", **{key: value for key, value in data.items() if value is not None}}
-    for key, kind in _KINDS.items():
-        if key in values and not isinstance(values[key], kind):
-            wanted = " or ".join(t.__name__ for t in (kind if isinstance(kind, tuple) else (kind,)))
-            raise UserError(f"{source}: {key} is {values[key]!r}, expected {wanted}.")
-    if not values.get("name"):
-        raise UserError(f"{source} has no name; add a line such as `name: my-corpus`.")
-    root = (folder / Path(values["root"]).expanduser()).resolve()
-    if not root.is_dir():
-        raise UserError(f"{source}: root {values['root']!r} is not a directory (looked at {root}).")
-    pattern = values.get("glob")
-    if pattern is not None and (pattern.startswith("/") or ".." in PurePosixPath(pattern).parts):
-        raise UserError(
-            f"{source}: glob {pattern!r} leaves the root; use a pattern below it such as '**/*.mp4'."
-        )
-    for key in ("speaker", "emotion"):
-        _check_pattern(values.get(key), key, source)
-    _check_labels(values.get("labels", {}), source)
-    _check_splits(values.get("splits", {}), source)
-    values["root"] = root
-    values["must_not_be_used_for"] = tuple(values.get("must_not_be_used_for", NOT_FOR))
+    values = {"root": ".", **check_values(data, known=[f.name for f in fields(Card)], source=source)}
+    if "://" not in values["root"]:
+        root = (folder / Path(values["root"]).expanduser()).resolve()
+        if not root.is_dir():
+            raise UserError(f"{source}: root {values['root']!r} is not a directory (looked at {root}).")
+        values["root"] = str(root)
     return Card(**values)
-
-
-_KINDS: dict[str, Any] = {
-    "name": str, "root": str, "glob": str, "licence": str, "commercial_use": bool, "consent": str,
-    "speaker": str, "emotion": str, "labels": dict, "splits": dict, "citation": str,
-    "must_not_be_used_for": (list, tuple),
-}  # fmt: skip
-
-
-def _check_pattern(pattern: str | None, key: str, source: str) -> None:
-    if pattern is None:
-        return
-    try:
-        compiled = re.compile(pattern)
-    except re.error as error:
-        raise UserError(f"{source}: {key} {pattern!r} is not a regular expression ({error}).") from error
-    if compiled.groups == 0:
-        raise UserError(
-            f"{source}: {key} {pattern!r} has no group; put the part that is the {key} in brackets."
-        )
-
-
-def _check_labels(labels: Mapping[Any, Any], source: str) -> None:
-    for word in (*labels, *labels.values()):
-        if not isinstance(word, str):
-            raise UserError(
-                f"{source}: labels has {word!r}, expected words; put it in quotes as the path has it."
-            )
-
-
-def _check_splits(splits: Mapping[str, Any], source: str) -> None:
-    for name, share in splits.items():
-        if name not in SPLITS:
-            raise UserError(f"{source}: there is no split {name!r}; use {', '.join(SPLITS)}.")
-        if not isinstance(share, list | int | float) or isinstance(share, bool):
-            raise UserError(
-                f"{source}: split {name} is {share!r}, expected a share such as 0.1 or a list of speakers."
-            )
-        for speaker in share if isinstance(share, list) else ():
-            if not isinstance(speaker, str):
-                raise UserError(
-                    f"{source}: split {name} names the speaker {speaker!r}, expected a word; put it in "
-                    "quotes as the path has it."
-                )
-    shares = [share for share in splits.values() if not isinstance(share, list)]
-    if shares and len(shares) < len(splits):
-        raise UserError(f"{source}: splits mix shares and lists of speakers; use one of the two.")
-    if shares and (min(shares) < 0 or abs(sum(shares) - 1) > 1e-6):
-        raise UserError(f"{source}: the shares of the splits sum to {sum(shares):g}, expected 1.")
-
-
-def _group(found: re.Match[str], name: str) -> str | None:
-    """The named group or the first; None where it is an optional one that took no part."""
-    return found.groupdict().get(name) or found.group(1)

@@ -26,6 +26,7 @@ SOURCE_FIELDS = [
     ),  # train, val or test; by hash of the speaker unless the card says
     pa.field("licence", pa.string(), nullable=False),
     pa.field("commercial_use", pa.bool_(), nullable=False),
+    pa.field("redistribution", pa.bool_(), nullable=False),  # may the clip be passed on
     pa.field("consent", pa.string(), nullable=False),
     pa.field("given_emotion", pa.string()),  # the dataset's own label: a witness, not the truth
     pa.field("given_level", pa.int32()),

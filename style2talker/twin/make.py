@@ -213,9 +213,9 @@ def corpus_card(num_identities: int) -> dict[str, object]:
         "glob": "*.mp4",
         "licence": "CC0-1.0",
         "commercial_use": True,
+        "redistribution": True,
         "consent": "not needed: drawn by computer from a public-domain portrait, voices are synthetic",
-        "speaker": r"(twin\d+)_",
-        "emotion": rf"twin\d+_(?P<emotion>{'|'.join(EMOTIONS)})_(?P<level>[123])_",
+        "layout": rf"(?P<speaker>twin\d+)_(?P<emotion>{'|'.join(EMOTIONS)})_(?P<level>[123])_",
         "splits": {"val": held_out},
         "citation": "Portrait: NASA, public domain, from scikit-image. Voices: eSpeak NG.",
     }

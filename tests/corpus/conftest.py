@@ -32,6 +32,7 @@ def clip_row(clip_id: str, split: str) -> dict[str, Any]:
         "split": split,
         "licence": "CC0-1.0",
         "commercial_use": True,
+        "redistribution": True,
         "consent": "given",
         "given_emotion": None,
         "given_level": None,

@@ -15,11 +15,3 @@ def test_a_shipped_card_loads(path: Path, tmp_path: Path) -> None:
     data = yaml.safe_load(path.read_text(encoding="utf-8"))
     card = parse_card({**data, "root": str(tmp_path)}, folder=tmp_path, source=path.name)
     assert card.name == data["name"]
-
-
-def test_the_twin_card_reads_its_file_names(tmp_path: Path) -> None:
-    data = yaml.safe_load(next(p for p in CARDS if p.stem == "twins").read_text(encoding="utf-8"))
-    card = parse_card({**data, "root": str(tmp_path)}, folder=tmp_path, source="twins")
-    assert card.speaker_of("twin03_happy_2_000.mp4") == "twin03"
-    assert card.emotion_of("twin03_happy_2_000.mp4") == ("happy", 2)
-    assert (card.split_of("twin05"), card.split_of("twin00")) == ("val", "train")

@@ -164,11 +164,13 @@ def test_a_corpus_is_the_same_bytes_twice_and_its_card_reads(tmp_path):
         assert first.read_bytes() == path.with_name(first.name).read_bytes()
     card = load_card(tmp_path / "a")
     assert card.licence == "CC0-1.0"
-    assert card.speaker_of(paths[1].name) == "twin01"
+    assert (card.groups_of(paths[1].name) or {})["speaker"] == "twin01"
     assert card.split_of("twin01") == "val"
     assert card.split_of("twin00") == "train"
     truth = read_truth(paths[0].with_name(f"{paths[0].stem}{SUFFIX}"))
-    assert card.emotion_of(paths[0].name) == (truth.emotion, truth.level)
+    groups = card.groups_of(paths[0].name) or {}
+    assert card.emotion_of(groups["emotion"]) == truth.emotion
+    assert card.level_of(groups["level"]) == truth.level
     info = probe(paths[0])
     assert (info.width_px, info.height_px, info.has_audio) == (SIZE_PX, SIZE_PX, True)
     assert info.video_rate_hz == pytest.approx(25)
