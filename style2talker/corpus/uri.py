@@ -1,5 +1,6 @@
 """Where a corpus lives: a directory or an object-store prefix, opened by pyarrow.fs, written atomically."""
 
+import errno
 import hashlib
 import os
 import shutil
@@ -19,6 +20,9 @@ from style2talker.errors import UserError
 SCHEMES = ("file", "s3", "gs")
 TEMPORARY_SUFFIX = ".tmp"
 _CHUNK_BYTES = 1 << 22
+_ENVIRONMENT = (
+    errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +58,14 @@ class Store:
         base = self.path(prefix) if prefix else self.root
         found = self.filesystem.get_file_info(fs.FileSelector(base, recursive=True, allow_not_found=True))
         return sorted(i.path[len(self.root) + 1 :] for i in found if i.type == fs.FileType.File)
+
+    def infos(self, prefix: str) -> list[tuple[str, int, int]]:
+        """Name, bytes and time of change (ns, 0 where unknown) of every file below `prefix`, sorted."""
+        found = self.filesystem.get_file_info(
+            fs.FileSelector(self.path(prefix), recursive=True, allow_not_found=True)
+        )
+        files = [info for info in found if info.type == fs.FileType.File]
+        return sorted((i.path[len(self.root) + 1 :], i.size or 0, i.mtime_ns or 0) for i in files)
 
     def open(self, name: str) -> pa.NativeFile:
         return self.filesystem.open_input_file(self.path(name))
@@ -102,6 +114,11 @@ class Store:
             _sync_directory(folder)
         finally:
             scratch.unlink(missing_ok=True)
+
+
+def is_environment_fault(error: BaseException) -> bool:
+    """Whether the machine failed, not the file: a full or read-only disk, no memory or handles left."""
+    return isinstance(error, OSError) and error.errno in _ENVIRONMENT
 
 
 def _sync_directory(folder: str) -> None:
