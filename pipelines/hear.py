@@ -75,6 +75,7 @@ def stage(transcriber: str = "whisper-tiny.en") -> Stage:
         weights=(transcriber,),
         libraries=("av", "faster-whisper", "ctranslate2", "onnxruntime", "numpy", "scipy"),
         has_actors=True,
+        isolated=True,
     )
 
 

@@ -68,6 +68,7 @@ def stage(nets: tuple[str, ...] = EMOTION_NETS) -> Stage:
         weights=nets,
         libraries=("ai-edge-litert", "opencv-python-headless", "torch"),
         has_actors=True,
+        isolated=True,
     )
 
 

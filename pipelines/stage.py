@@ -46,6 +46,12 @@ class Stage:
     """Loads models: runs in actors that keep them, not in tasks."""
     needs_gpu: bool = False
     """Its actors share the machine's GPUs."""
+    isolated: bool = False
+    """Native code looks at footage here: the function runs in a process of its own (isolate.py)."""
+    timeout_s: float = 600.0
+    """How long a row may take before its process is ended; generous, a slow machine is no reason..."""
+    timeout_per_s: float = 60.0
+    """... and this much more per second of the clip, or for discover per megabyte of the source."""
 
     def models(self) -> dict[str, str]:
         return {**{name: sha256_of(name) for name in self.weights}, **self.assets()}

@@ -145,6 +145,7 @@ def stage(device: str = "cpu") -> Stage:
         weights=("face_landmarker",),
         libraries=("ai-edge-litert", "av", "opencv-python-headless", *(["torch"] if batched else [])),
         has_actors=True,
+        isolated=True,
         needs_gpu=device.startswith("cuda"),
     )
 

@@ -14,14 +14,18 @@ class Reject(Exception):  # noqa: N818 - a row that is not kept is not an error 
         kind: snake_case reason that is counted in the card (`no_face`, `no_audio`, `decode_failed`).
         message: one sentence with the measured value and the limit it broke.
         span_s: the part of the row that is meant, when it is not all of it.
+        attempts: how often the row was tried.
     """
 
-    def __init__(self, kind: str, message: str, *, span_s: tuple[float, float] | None = None) -> None:
+    def __init__(
+        self, kind: str, message: str, *, span_s: tuple[float, float] | None = None, attempts: int = 1
+    ) -> None:
         super().__init__(message)
         self.kind = kind
         self.message = message
         self.span_s = span_s
+        self.attempts = attempts
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Ray pickles exceptions between workers.
-        return (type(self), (self.kind, self.message), {"span_s": self.span_s})
+        return (type(self), (self.kind, self.message), {"span_s": self.span_s, "attempts": self.attempts})
