@@ -21,6 +21,8 @@ class RunConfig:
 
     corpus: str
     """URI of the corpus: a directory, file://, s3:// or gs://."""
+    commercial_only: bool = False
+    """Use only clips that may be used commercially."""
     out: str
     """Directory of the run: weights, resume state, curves, resolved_config.json."""
     seed: int = 0

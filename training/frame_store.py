@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 
+from style2talker.corpus.intact import read_group
 from style2talker.corpus.manifest import ShardEntry
 from style2talker.corpus.reader import Corpus
 from style2talker.errors import UserError
@@ -29,7 +30,7 @@ class FrameStore:
         for shard in corpus.manifest.of_kind("frames", split=split):
             with corpus.open_shard(shard) as file:
                 for group in range(file.num_row_groups):
-                    for clip_id in file.read_row_group(group, columns=["clip_id"]).column(0).to_pylist():
+                    for clip_id in read_group(file, group, ["clip_id"]).column(0).to_pylist():
                         self.place[clip_id] = (shard, group)
 
     def __getitem__(self, clip_id: str) -> list[bytes]:
@@ -51,7 +52,7 @@ class FrameStore:
     def _read(self, place: tuple[ShardEntry, int]) -> None:
         shard, group = place
         with self.corpus.open_shard(shard) as file:
-            table = file.read_row_group(group, columns=["clip_id", "jpeg"])
+            table = read_group(file, group, ["clip_id", "jpeg"])
         rows = dict(zip(table.column(0).to_pylist(), table.column(1).to_pylist(), strict=True))
         self.groups[place] = rows
         self.held_bytes += _num_bytes(rows)

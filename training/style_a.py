@@ -34,7 +34,7 @@ def run(argv: Sequence[str]) -> None:
     """
     config = parse_config(StyleATraining, argv, prog="style2talker train style-a")
     check_devices(config)
-    corpus = Corpus.open(config.corpus)
+    corpus = Corpus.open(config.corpus, commercial_only=config.commercial_only)
     splits = {}
     for split in ("train", "val"):
         if split in corpus.splits:

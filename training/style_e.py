@@ -35,7 +35,7 @@ def run(argv: Sequence[str]) -> None:
 
 def read_split(config: StyleETraining, split: str) -> list[dict]:
     """Rows of one split with the columns that Style-E needs, read shard by shard."""
-    corpus = Corpus.open(config.corpus)
+    corpus = Corpus.open(config.corpus, commercial_only=config.commercial_only)
     return list(corpus.clips(split, COLUMNS)) if split in corpus.splits else []
 
 

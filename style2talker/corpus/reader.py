@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from style2talker.corpus.intact import open_intact, read_group
 from style2talker.corpus.manifest import Manifest, ShardEntry, read_manifest
 from style2talker.corpus.migrate import migrate, schema_at
 from style2talker.corpus.schema import CLIPS
@@ -136,7 +137,7 @@ class Corpus:
                 chosen = self._chosen(file, group, shard, clip_ids)
                 if chosen is not None and not pc.any(chosen, min_count=0).as_py():
                     continue
-                table = file.read_row_group(group, columns=read)
+                table = read_group(file, group, read)
                 table = migrate(table, shard.kind, version=version)
                 table = table if columns is None else table.select(list(columns))
                 yield table if chosen is None else table.filter(chosen)
@@ -147,38 +148,25 @@ class Corpus:
         """Which rows of the group are wanted, None for all. Looks at small columns; the others are large."""
         chosen = None
         if clip_ids is not None:
-            ids = file.read_row_group(group, columns=["clip_id"]).column(0)
+            ids = read_group(file, group, ["clip_id"]).column(0)
             chosen = pc.is_in(ids, value_set=pa.array(clip_ids, pa.string()))
         if self.commercial_only and shard.kind == "clips":
-            allowed = file.read_row_group(group, columns=["commercial_use"]).column(0)
+            allowed = read_group(file, group, ["commercial_use"]).column(0)
             chosen = allowed if chosen is None else pc.and_(chosen, allowed)
         return chosen
 
     @contextmanager
     def open_shard(self, shard: ShardEntry) -> Iterator[pq.ParquetFile]:
-        """A shard as it is stored, not migrated; what is read from it is checked page by page.
+        """A shard as it is stored, not migrated; read it with `read_group`.
 
         Raises:
             UserError: as `shard_tables`, also for what the block reads.
         """
-        name = f"{self.store.uri}/{shard.path}"
-        try:
-            with pq.ParquetFile(self.store.open(shard.path), page_checksum_verification=True) as file:
-                agrees = file.schema_arrow.equals(schema_at(shard.kind, self.manifest.schema_version))
-                if not agrees or file.metadata.num_rows != shard.rows:
-                    raise UserError(
-                        f"{name} is not what the manifest says; delete it and run the build again."
-                    )
-                yield file
-        except FileNotFoundError as error:
-            raise UserError(
-                f"{self.store.uri} has lost {shard.path}, which its manifest names; run the build again."
-            ) from error
-        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-            reason = " ".join(str(error).split())
-            raise UserError(
-                f"{name} is damaged or cannot be reached ({reason}); delete it and run the build again."
-            ) from error
+        with open_intact(self.store, shard.path) as file:
+            agrees = file.schema_arrow.equals(schema_at(shard.kind, self.manifest.schema_version))
+            if not agrees or file.metadata.num_rows != shard.rows:
+                raise pa.ArrowInvalid("it is not what the manifest says")
+            yield file
 
 
 def rows_of(table: pa.Table) -> Iterator[Row]:

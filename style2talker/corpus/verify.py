@@ -79,7 +79,8 @@ def _schema(file: pq.ParquetFile, shard: ShardEntry, version: int) -> Iterator[s
     if not file.schema_arrow.equals(wanted):
         got = {f.name: f for f in file.schema_arrow}
         wrong = sorted(
-            {n for n in wanted.names if got.get(n) != wanted.field(n)} | (got.keys() - set(wanted.names))
+            {f.name for f in wanted if f.name not in got or not got[f.name].equals(f)}
+            | (got.keys() - set(wanted.names))
         )
         what = ", ".join(wrong) or "order"
         yield f"{shard.path} does not have the {shard.kind} schema; it differs in {what}."
