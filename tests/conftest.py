@@ -1,12 +1,15 @@
 """Fixtures every room shares: real footage, when the machine has it, and a corpus whose fits can be drawn."""
 
+import dataclasses
 import importlib.util
 import os
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 SHARED_DATA = Path(
@@ -33,6 +36,38 @@ def load_script(path: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def rewrite_corpus(folder: Path, change: Callable[[str, pa.Table], pa.Table], **manifest_values: Any) -> Path:
+    """Change a small corpus in place: every table becomes `change(kind, table)`, sizes and hashes follow."""
+    import pyarrow.parquet as pq
+
+    from style2talker.corpus.manifest import read_manifest, write_manifest
+    from style2talker.corpus.migrate import SCHEMAS
+    from style2talker.corpus.shard import parquet_writer
+    from style2talker.corpus.uri import open_store
+
+    store = open_store(str(folder))
+    manifest = read_manifest(store)
+    shards = []
+    for shard in manifest.shards:
+        if shard.kind in SCHEMAS:
+            table = change(shard.kind, pq.read_table(folder / shard.path))
+            with parquet_writer(folder / shard.path, table.schema) as writer:
+                writer.write_table(table, row_group_size=1)
+            size, digest = store.size(shard.path), store.sha256(shard.path)
+            shard = dataclasses.replace(shard, rows=table.num_rows, bytes=size, sha256=digest)
+        shards.append(shard)
+    num_clips = sum(shard.rows for shard in shards if shard.kind == "clips")
+    changed = {"num_clips": num_clips, "shards": tuple(shards), **manifest_values}
+    write_manifest(store, dataclasses.replace(manifest, **changed))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def rewrite() -> Callable[..., Path]:
+    """`rewrite_corpus`."""
+    return rewrite_corpus
 
 
 @pytest.fixture(scope="session")
