@@ -17,6 +17,8 @@ OBJECT_STORE_BYTES = 200 * 2**20
 """Rows carry names, so little goes through Ray's shared memory."""
 LONGEST_REACH_S = 5.0
 """A cluster that does not answer within this is refused; `ray.init` alone would try for minutes."""
+_HTTP2_GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
+"""What a gRPC client says first: the preface and an empty SETTINGS frame."""
 
 _WORKERS = {
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
@@ -89,33 +91,30 @@ def _start(ray: Any, workers: int, *, on_gpu: bool) -> None:
 
 
 def _join(ray: Any, address: str) -> None:
-    if address != "auto":
-        _reach(address)
+    from ray._private.services import canonicalize_bootstrap_address
+
+    # `auto` may name a cluster that has died, so it is looked up and reached like any other
+    head = canonicalize_bootstrap_address("auto") if address == "auto" else address
+    if head is None:
+        raise UserError("No Ray cluster runs on this machine; start one with `ray start --head`.")
+    _reach(head)
     try:
         ray.init(
-            address=address,
+            address=head,
             log_to_driver=False,
             logging_level=logging.ERROR,
             runtime_env={"env_vars": _WORKERS},  # the nodes' own processes started without them
         )
-    except ConnectionError as error:
-        raise UserError(
-            f"No Ray cluster runs at {address!r}; start one with `ray start --head` or give its HOST:PORT."
-        ) from error
-    except RuntimeError as error:
-        if "ersion mismatch" not in str(error):
-            raise
+    except (ConnectionError, RuntimeError) as error:
         reason = " ".join(str(error).split())
         raise UserError(
-            f"The Ray cluster at {address!r} runs other versions than this machine ({reason}); "
-            "install the same Python and requirements.lock on every node."
+            f"The Ray cluster at {head} refuses this driver ({reason}); all nodes need the same Python, the "
+            "same requirements.lock and the same token (~/.ray/auth_token or RAY_AUTH_TOKEN)."
         ) from error
 
 
 def _reach(address: str) -> None:
     """Refuse an address without a Ray head behind it."""
-    from ray._raylet import check_health
-
     host, _, port = address.rpartition(":")
     if "://" in address or not host or not port.isdigit():
         raise UserError(
@@ -123,11 +122,13 @@ def _reach(address: str) -> None:
             "or auto; a driver outside the cluster's network submits the build with `ray job submit`."
         )
     try:
-        socket.create_connection((host, int(port)), timeout=LONGEST_REACH_S).close()
-        answers = check_health(address, timeout=LONGEST_REACH_S, skip_version_check=True)
-    except (OSError, OverflowError, RuntimeError) as error:
+        with socket.create_connection((host, int(port)), timeout=LONGEST_REACH_S) as head:
+            head.sendall(_HTTP2_GREETING)
+            answer = head.recv(4)
+    except (OSError, OverflowError) as error:
         raise _unreachable(address, str(error)) from error
-    if not answers:
+    # RFC 9113, section 3.4: a server's first frame is SETTINGS, type 4. Behind TLS only Ray can tell.
+    if answer[3:] != b"\x04" and os.environ.get("RAY_USE_TLS", "0") == "0":
         raise _unreachable(address, "what listens there is no Ray head")
 
 
