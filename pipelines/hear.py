@@ -1,7 +1,7 @@
 """Hear: clip spans in, speech out: sound, mel, words with times, pitch and loudness.
 
 Reads    discover: source_uri, audio_uri, start_s, end_s; track: num_frames
-Writes   audio, mel, voiced, transcript, language, words, pitch_hz, energy_db, words_per_s
+Writes   audio, mel, voiced, transcript, language, words, pitch_hz, energy_db, words_per_s, audio_hash
 Rejects  no_speech, no_audio, decode_failed, vanished
 """
 
@@ -24,6 +24,7 @@ class HearConfig:
 
 def make(config: HearConfig, footage: Footage) -> Work:
     from style2talker.media.audio import flac_encode, read_audio
+    from style2talker.media.fingerprint import audio_hash
     from style2talker.media.mel import log_mel
     from style2talker.speech.prosody import prosody
     from style2talker.speech.transcript import Transcriber
@@ -47,10 +48,11 @@ def make(config: HearConfig, footage: Footage) -> Work:
             )
         heard = transcribe(audio, voiced=voiced)
         manner = prosody(audio, num_frames)
+        mel = log_mel(audio)
         return {
             "clip_id": clip["clip_id"],
             "audio": {"bytes": flac_encode(audio), "path": None},
-            "mel": log_mel(audio),
+            "mel": mel,
             "voiced": [{"start_s": start, "end_s": end} for start, end in voiced],
             "transcript": heard.text,
             "language": heard.language,
@@ -58,6 +60,7 @@ def make(config: HearConfig, footage: Footage) -> Work:
             "pitch_hz": manner.pitch_hz_t,
             "energy_db": manner.energy_db_t,
             "words_per_s": heard.words_per_s,
+            "audio_hash": audio_hash(mel),
         }
 
     return hear
@@ -67,7 +70,7 @@ def stage(transcriber: str = "whisper-tiny.en") -> Stage:
     """The stage with a speech recogniser of the weights registry."""
     return Stage(
         name="hear",
-        version=1,
+        version=2,
         schema=pa.schema([pa.field("clip_id", pa.string(), nullable=False), *HEAR_FIELDS]),
         config=HearConfig(transcriber=transcriber),
         make=make,

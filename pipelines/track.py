@@ -1,7 +1,8 @@
 """Track: clip spans in, one face through the clip and its 256 px crop out.
 
 Reads    discover: source_uri, start_s, end_s
-Writes   num_frames, face_found, blendshapes, crop, jpeg; landmarks (in crop px, kept in the work file only)
+Writes   num_frames, face_found, blendshapes, crop, picture_hash, jpeg; landmarks (in crop px, kept in the
+         work file only)
 Rejects  no_face, face_lost, face_too_small, several_faces, decode_failed, vanished
 """
 
@@ -41,6 +42,7 @@ class TrackConfig:
 
 def make(config: TrackConfig, footage: Footage) -> Work:
     from style2talker.face.crop import crop_frames, fomm_box, to_crop
+    from style2talker.media.fingerprint import picture_hash
     from style2talker.media.video import read_frames
 
     tracker = _tracker(config.device)
@@ -70,6 +72,7 @@ def make(config: TrackConfig, footage: Footage) -> Work:
             "face_found": found.found_t.tolist(),
             "blendshapes": np.nan_to_num(found.blendshapes_tk),
             "crop": np.tile(np.array(box, np.float32), (num_frames, 1)),
+            "picture_hash": picture_hash(decode_jpeg(jpeg[num_frames // 2])),
             "jpeg": jpeg,
             "landmarks": landmarks_tl3.reshape(num_frames, -1),
         }
@@ -131,7 +134,7 @@ def stage(device: str = "cpu") -> Stage:
     batched = device != "cpu"
     return Stage(
         name="track",
-        version=2,
+        version=3,
         schema=pa.schema(
             [
                 pa.field("clip_id", pa.string(), nullable=False),

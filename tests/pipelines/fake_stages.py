@@ -72,6 +72,7 @@ def make_track(config: FakeConfig, footage: Footage) -> Work:
             "face_found": [True] * num_frames,
             "blendshapes": numbers(clip["clip_id"], num_frames, 52),
             "crop": numbers(clip["clip_id"], num_frames, 3),
+            "picture_hash": int(clip["clip_id"][:15], 16),
             "jpeg": [b"\xff\xd8" + clip["clip_id"].encode()] * num_frames,
             "landmarks": numbers(clip["clip_id"], num_frames, 6),
         }
@@ -112,6 +113,7 @@ def make_hear(config: FakeConfig, footage: Footage) -> Work:
             "pitch_hz": np.full(num_frames, 120, np.float32),
             "energy_db": np.full(num_frames, -20, np.float32),
             "words_per_s": 3.0,
+            "audio_hash": numbers(clip_id, num_frames * 4 // 5).view(np.int32),
         }
 
     return run
