@@ -87,7 +87,7 @@ HEAR_FIELDS = [
     pa.field("pitch_hz", pa.list_(pa.float32()), nullable=False),  # [T], 0 where unvoiced
     pa.field("energy_db", pa.list_(pa.float32()), nullable=False),  # [T], dB relative to full scale
     pa.field("words_per_s", pa.float32(), nullable=False),
-    pa.field("audio_hash", pa.list_(pa.int32())),  # [N] at 20 Hz, see media.fingerprint; null before version 2
+    pa.field("audio_hash", pa.list_(pa.int32())),  # [N] at 20 Hz, see media.fingerprint; null before v2
 ]
 
 SEE_FIELDS = [
