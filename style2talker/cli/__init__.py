@@ -7,7 +7,7 @@ from typing import Annotated, NoReturn
 import typer
 from rich.console import Console
 
-from style2talker.cli import corpus, demo, diff, face, face_model, generate, train, twin, weights
+from style2talker.cli import corpus, demo, diff, export, face, face_model, generate, train, twin, weights
 from style2talker.errors import UserError
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app.add_typer(face.app, name="face", help="Face coefficients of one video, and o
 app.add_typer(face_model.app, name="face-model", help="Face models: import, list, learn.")
 corpus.register(app)
 diff.register(app)
+export.register(app)
 twin.register(app)
 generate.register(app)
 demo.register(app)
