@@ -107,7 +107,8 @@ def stem_of(uri: str) -> str:
     return uri.rpartition("/")[2].rpartition(".")[0] or uri.rpartition("/")[2]
 
 
-def reject(uri: str, kind: str, message: str) -> Row:
-    """A row of rejects for a file that no stage has seen."""
-    said = {"source_uri": uri, "stage": "discover", "kind": kind, "message": message, "attempts": 1}
-    return {**dict.fromkeys(REJECTS.names), **said}
+def reject(uri: str, kind: str, message: str, *, span_s: tuple[float, float] | None = None) -> Row:
+    """A row of rejects for a file that no stage has seen, or for a part of one."""
+    start_s, end_s = span_s or (None, None)
+    said = {"source_uri": uri, "start_s": start_s, "end_s": end_s, "kind": kind, "message": message}
+    return {**dict.fromkeys(REJECTS.names), "stage": "discover", "attempts": 1, **said}

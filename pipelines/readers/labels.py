@@ -50,6 +50,8 @@ def read_labels(card: Card, tree: Tree) -> dict[str, dict[str, Any]]:
         except KeyError as error:
             raise UserError(f"{where} has no {error.args[0]!r}; each row names its file.") from error
         row = {key: _value(key, said[key], where) for key in COLUMNS[1:] if key in said}
+        if "level" in row and card.level_of(row["level"]) is None:
+            raise UserError(f"{where}: level is {row['level']!r}, expected 1, 2, 3 or a word of `levels`.")
         if rows.setdefault(uri, row) != row:
             raise UserError(f"{where} says otherwise about {uri} than a row before; keep one of the two.")
     return rows

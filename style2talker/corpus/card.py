@@ -96,7 +96,7 @@ class Card:
             return {}
         for pattern in self.layout:
             if found := re.search(pattern, source_uri):
-                return {name: text for name, text in found.groupdict().items() if text}
+                return {name: text for name, text in found.groupdict().items() if text is not None}
         return None
 
     def person(self, speaker: str) -> str:
