@@ -43,7 +43,7 @@ def _files(store: Store, manifest: Manifest) -> Iterator[str]:
         try:
             with pq.ParquetFile(store.open(shard.path)) as file:
                 yield from _schema(file, shard, manifest.schema_version)
-                if shard.kind == "rejects":
+                if shard.kind not in ("clips", "frames"):
                     continue
                 clip_ids = file.read(columns=["clip_id"]).column(0).to_pylist()
                 ids[shard.split, shard.partition, shard.kind] = clip_ids

@@ -11,6 +11,7 @@ from typing import Any
 
 from style2talker.corpus.reader import Corpus, Row
 from style2talker.errors import UserError
+from style2talker.progress import track
 
 TERMS_FILE = "clips.csv"
 _TERMS = (
@@ -99,7 +100,7 @@ def clips_with_frames(corpus: Corpus, split: str) -> Iterator[tuple[Row, list[by
         UserError: clips and frames are not the same ones.
     """
     pictures = corpus.frames(split=split)
-    for row in corpus.clips(split):
+    for row in track(corpus.clips(split), f"export {split}", total=corpus.num_clips(split), unit="clips"):
         shown: Row = next(pictures, {"clip_id": "no clip"})
         if shown["clip_id"] != row["clip_id"]:
             raise UserError(

@@ -33,7 +33,7 @@ _CONTENTS = f"""
 Names are `ID#emotion#level#clip`, emotion and level being the corpus' own; `{TERMS_FILE}` has them all.
 
 - `MEAD_text.json`: the five sentences of each clip, under `ID_emotion_level_clip`
-- `train.json`, `val.json`, `test.json`: the splits, by person
+- `train.json` and so on: the names of each split; no person is in two
 - `{ROOT}/ID/3DMM`: dicts with `coeff` [T, 257], `trans_param` [T, 5], `lm68` and `lm5`; NumPy pickles
 - `{ROOT}/ID/mel` [T, 80, 16] and `ldmk` [T, 68, 2]
 - `{LMDB}`: `NAME-FRAME` (JPEG, 256 px), `NAME-length`, `NAME-coeff_3dmm` float32 [T, 260],
