@@ -3,7 +3,7 @@
 import dataclasses
 import importlib.util
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -68,6 +68,13 @@ def rewrite_corpus(folder: Path, change: Callable[[str, pa.Table], pa.Table], **
 def rewrite() -> Callable[..., Path]:
     """`rewrite_corpus`."""
     return rewrite_corpus
+
+
+@pytest.fixture(scope="session")
+def faulty_s3() -> Iterator[Any]:
+    """An S3 server that can be told to fail: the `FaultyS3` of faulty_s3.py."""
+    with load_script(Path(__file__).with_name("faulty_s3.py")).running() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

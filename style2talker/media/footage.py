@@ -16,9 +16,8 @@ from multiprocessing.util import Finalize
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from pyarrow import fs
-
-from style2talker.corpus.uri import Store, open_store
+from style2talker.corpus.store_errors import FULL, writing_sentences
+from style2talker.corpus.uri import Store, is_environment_fault, open_store
 from style2talker.errors import Reject
 
 KEPT_FILES = 4
@@ -55,8 +54,9 @@ class Footage:
         """Where the file can be read on this machine until `KEPT_FILES` others have been asked for.
 
         Raises:
-            Reject: `outside_root` for a name or a link that leads out; `vanished` and `unreadable` for a file
-                of an object store. A local file is not opened.
+            Reject: `outside_root` for a name or a link that leads out; `vanished` for an object that is gone.
+                A local file is not opened.
+            UserError: the object store cannot be reached or refuses, or no space is left here.
         """
         self._check_inside(uri)
         if self._store.is_local:
@@ -115,17 +115,16 @@ class Footage:
         for folder, _, names in os.walk(root):
             for name in names:
                 path = Path(folder, name)
-                status = path.lstat() if not path.exists() else path.stat()
+                try:
+                    status = path.stat()
+                except OSError:  # a broken link
+                    status = path.lstat()
                 uri = path.relative_to(root).as_posix()
                 yield FootageFile(uri=uri, num_bytes=status.st_size, mtime_ns=status.st_mtime_ns)
 
     def _remote(self) -> Iterator[FootageFile]:
-        store = self._store
-        selector = fs.FileSelector(store.root, recursive=True, allow_not_found=True)
-        for info in store.filesystem.get_file_info(selector):
-            if info.type == fs.FileType.File:
-                uri = info.path[len(store.root) + 1 :]
-                yield FootageFile(uri=uri, num_bytes=info.size, mtime_ns=info.mtime_ns or 0)
+        for uri, num_bytes, mtime_ns in self._store.infos():
+            yield FootageFile(uri=uri, num_bytes=num_bytes, mtime_ns=mtime_ns)
 
     def _fetch(self, uri: str) -> Path:
         if self._folder is None:
@@ -141,6 +140,8 @@ class Footage:
 
 def _download(store: Store, uri: str, path: Path) -> None:
     with (
+        store.sentences(uri),
+        writing_sentences(str(path.parent), FULL),
         store.filesystem.open_input_stream(store.path(uri), compression=None) as source,
         path.open("wb") as sink,
     ):
@@ -156,6 +157,8 @@ def _as_rejects() -> Iterator[None]:
     except PermissionError as error:
         raise Reject("unreadable", "Its permissions do not let this user read it.") from error
     except OSError as error:
+        if is_environment_fault(error):
+            raise
         raise Reject("unreadable", f"Reading it failed: {error.strerror or error}.") from error
 
 
