@@ -12,7 +12,6 @@ from pipelines.readers.item import Inventory, Item, Tree, make_item, reject
 from pipelines.readers.labels import read_labels
 from pipelines.readers.pattern import (
     find_files,
-    groups_of,
     leave_out,
     matching,
     read_pattern,
@@ -26,7 +25,7 @@ from style2talker.errors import Reject
 
 CLIP, WHOLE, PIECE = range(3)
 """Forms of a video's footage, best first: a clip is cropped to its speaker, a piece may end in a word."""
-_FORMS = {CLIP: "clips", WHOLE: "whole video", PIECE: "five-second pieces"}
+_FORMS = ("clips", "spans", "five-second pieces")
 
 
 def read_hdtf(card: Card, tree: Tree) -> Inventory:
@@ -37,34 +36,25 @@ def read_hdtf(card: Card, tree: Tree) -> Inventory:
     lists = matching(card.annotations, tree.names) if card.annotations else []
     if not lists:
         return read_pattern(card, tree)
-    annotated: dict[str, tuple[str, Spans]] = {}
     rejects: list[Row] = []
-    for name in lists:
-        subset = name.rpartition("/")[2].partition("_")[0]
-        for video, spans in _read_list(name, tree, rejects).items():
-            annotated[video] = (subset, spans)
+    annotated = {
+        video: (name.rpartition("/")[2].partition("_")[0], spans)
+        for name in lists
+        for video, spans in _read_list(name, tree, rejects).items()
+    }
     labels = read_labels(card, tree)
-    kept, excluded = leave_out(card, find_files(card, tree))
-    rejects += excluded
-    files: dict[str, list[tuple[str, Mapping[str, str]]]] = defaultdict(list)
-    for uri in kept:
-        try:
-            groups = groups_of(card, uri)
-            if groups.get("video") not in annotated:
-                raise Reject("unknown_name", "No annotation names its video.")
-        except Reject as error:
-            rejects.append(reject(uri, error.kind, error.message))
-        else:
-            files[groups["video"]].append((uri, groups))
+    files = _by_video(card, tree, annotated, rejects)
     items: list[Item] = []
     num_found = 0
     for video, (subset, spans) in annotated.items():
-        form = min((_form(groups) for _, groups in files[video]), default=None)
+        form = min((_form(groups) for _, groups in files[video]), default=CLIP)
         there: set[int] = set()
         for uri, groups in files[video]:
             if _form(groups) != form:
-                message = f"It repeats the {_FORMS[form or 0]} of its video, which are used."
-                rejects.append(reject(uri, "excluded", message))
+                rejects.append(reject(uri, "excluded", f"The {_FORMS[form]} of its video are used instead."))
+                continue
+            if form == WHOLE and not spans:
+                rejects.append(reject(uri, "bad_annotation", "Its list gives no span to use."))
                 continue
             there |= set(range(len(spans))) if form == WHOLE else {int(groups["clip"])}
             try:
@@ -72,15 +62,13 @@ def read_hdtf(card: Card, tree: Tree) -> Inventory:
             except Reject as error:
                 rejects.append(reject(uri, error.kind, error.message))
                 continue
-            whole = merged(spans) if form == WHOLE else ()
-            row = labels.get(uri)
-            items.append(make_item(card, uri, groups, row=row, audio_uri=audio_uri, spans_s=whole))
-        for number, span_s in enumerate(spans):
-            if number in there:
-                num_found += 1
-            else:
-                uri = f"{subset}_{video}_{number:03d}.mp4"
-                rejects.append(reject(uri, "missing", "An annotated interval without a file.", span_s=span_s))
+            used = merged(spans) if form == WHOLE else ()
+            items.append(make_item(card, uri, groups, row=labels.get(uri), audio_uri=audio_uri, spans_s=used))
+        num_found += len(there & set(range(len(spans))))
+        for number in sorted(set(range(len(spans))) - there):
+            uri = f"{subset}_{video}_{number:03d}.mp4"
+            message = "An annotated interval without a file."
+            rejects.append(reject(uri, "missing", message, span_s=spans[number]))
     num_expected = sum(len(spans) for _, spans in annotated.values())
     return Inventory(
         items=tuple(sorted(items, key=lambda item: item.uri)),
@@ -89,6 +77,22 @@ def read_hdtf(card: Card, tree: Tree) -> Inventory:
         found=num_found,
         missing=num_expected - num_found,
     )
+
+
+def _by_video(
+    card: Card, tree: Tree, annotated: Mapping[str, object], rejects: list[Row]
+) -> Mapping[str, list[tuple[str, Mapping[str, str]]]]:
+    """The files that the card asks for and a list names, each with what its path says, by their video."""
+    kept, excluded = leave_out(card, find_files(card, tree))
+    rejects += excluded
+    files: dict[str, list[tuple[str, Mapping[str, str]]]] = defaultdict(list)
+    for uri in kept:
+        groups = card.groups_of(uri)
+        if groups is None or groups["video"] not in annotated:
+            rejects.append(reject(uri, "unknown_name", "No list names its video."))
+        else:
+            files[groups["video"]].append((uri, groups))
+    return files
 
 
 def _form(groups: Mapping[str, str]) -> int:
