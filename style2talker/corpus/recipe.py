@@ -7,6 +7,7 @@ from typing import Any
 from style2talker.corpus.manifest import Manifest, StageEntry, canonical_json
 
 CARD = "card"
+_PROGRAM = ("schema_version", "made_with", "profile")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,9 +15,9 @@ class Change:
     """One thing that is not the same in the two manifests.
 
     Attributes:
-        stage: name of the stage, or `card`.
-        part: version, config, weights, library, stage (it came or went), or value for the card.
-        name: which setting, model, library or key of the card; empty for version and stage.
+        stage: name of the stage, or `card`, or `corpus` for what holds for all of it.
+        part: version, config, weights, library, stage (it came or went), or value for card and corpus.
+        name: which setting, model, library or key; empty for version and stage.
         old, new: both as JSON, "" where there is none.
     """
 
@@ -34,7 +35,7 @@ class Change:
 
 
 def recipe_changes(old: Manifest, new: Manifest) -> tuple[Change, ...]:
-    """Every difference in what the two were made with: by stage in the order of the build, then the card."""
+    """Every difference in what the two were made with: the program, stages in their order, then the card."""
     entries = [{entry.name: entry for entry in manifest.stages} for manifest in (old, new)]
     configs = [manifest.config.get("stages", {}) for manifest in (old, new)]
     changes: list[Change] = []
@@ -45,7 +46,12 @@ def recipe_changes(old: Manifest, new: Manifest) -> tuple[Change, ...]:
             changes.append(Change(stage=name, part="stage", old=said[0], new=said[1]))
         elif before != after:
             changes += _stage_changes(before, after, *(config.get(name, {}) for config in configs))
-    return (*changes, *_differences(CARD, "value", old.card, new.card))
+    programs = [{name: getattr(manifest, name) for name in _PROGRAM} for manifest in (old, new)]
+    return (
+        *_differences("corpus", "value", *programs),
+        *changes,
+        *_differences(CARD, "value", old.card, new.card),
+    )
 
 
 def _stage_changes(

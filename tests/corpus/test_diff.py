@@ -168,9 +168,17 @@ def test_the_card_and_the_settings_are_compared_by_key(pair: Pair, rewrite: Call
     config = {"profile": "small", "stages": {"write": {"sentences": 5, "seed": 2}}}
     entries = [e for e in stage_entries() if e.name not in ("see", "write")]
     write = StageEntry(name="write", version=1, config_sha256="x", weights={"t5": "a" * 64}, libraries={})
-    rewrite(pair.new, lambda _, t: t, config=config, card={"licence": "CC0-1.0"}, stages=(*entries, write))
+    rewrite(
+        pair.new,
+        lambda _, t: t,
+        config=config,
+        card={"licence": "CC0-1.0"},
+        stages=(*entries, write),
+        profile="large",
+    )
     manifests = [read_manifest(open_store(str(folder))) for folder in (pair.old, pair.new)]
     assert [str(change) for change in recipe_changes(*manifests)] == [
+        "corpus profile: small -> large",
         "write config seed: 1 -> 2",
         "write weights t5: none -> aaaaaaaa",
         "write library numpy: 2 -> none",
