@@ -74,10 +74,14 @@ def _tables(found: "Difference") -> Iterable[Table]:
 
 
 def _relabelled(found: "Difference") -> Table:
+    from style2talker.corpus.recipe import CARD
+
     table = _table("relabelled", "what", "clips", "because of")
     counts = Counter((group, causes) for clip in found.relabelled for group, causes in clip.changed.items())
     for (group, causes), count in sorted(counts.items()):
         reasons = [str(change) for change in found.changes if change.stage in causes]
+        if CARD in causes:  # most of what a card says cannot be it, and the labels file is not in it
+            reasons = ["the card, or the labels that it reads"]
         table.add_row(group, str(count), escape(_some(reasons or list(causes))))
     return table
 
