@@ -134,6 +134,8 @@ def load_card(path: str | Path) -> Card:
         UserError: nothing there, bad YAML, an unknown key (the nearest key is named), a wrong value.
     """
     if "://" in str(path):
+        if str(path).endswith((".yaml", ".yml")):
+            raise UserError(f"{path}: a card is read from this disk; copy it here, its `root` may be remote.")
         return Card(name=PurePosixPath(str(path).split("?")[0]).name, root=str(path))
     place = Path(path).expanduser()
     if not place.exists():

@@ -120,6 +120,8 @@ def test_a_wrong_card_is_one_sentence(tmp_path: Path, text: str, sentence: str) 
 def test_missing_and_remote_paths(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="does not exist"):
         load_card(tmp_path / "nowhere")
+    with pytest.raises(UserError, match="a card is read from this disk"):
+        load_card("s3://bucket/card.yaml")
     card = load_card("s3://bucket/videos?region=x")
     assert (card.name, card.root) == ("videos", "s3://bucket/videos?region=x")
     card = load_card(card_at(tmp_path, "name: x\nroot: gs://bucket/videos"))

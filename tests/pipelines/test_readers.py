@@ -74,6 +74,19 @@ def test_every_video_is_an_item_or_a_reject(names: set[str]) -> None:
     assert all(item.audio_uri in names for item in inventory.items)
 
 
+@given(st.sets(st.from_regex(r"[a-d]{1,2}_\d\.mp4", fullmatch=True)), st.data())
+def test_adding_files_changes_nothing_about_the_others(names: set[str], data: st.DataObject) -> None:
+    card = parse_card(
+        {"name": "x", "layout": "^(?P<speaker>[a-d]+)", "splits": {"test": ["a"], "val": 0.3, "train": 0.7}},
+        folder=Path(__file__).parent,
+        source="x",
+    )
+    fewer = {name for name in sorted(names) if data.draw(st.booleans())}
+    after = by_uri(read_pattern(card, Tree.of(names, lambda name: b"")))
+    before = by_uri(read_pattern(card, Tree.of(fewer, lambda name: b"")))
+    assert before == {uri: item for uri, item in after.items() if uri in fewer}
+
+
 def test_a_name_that_fits_no_layout_is_a_reject(tmp_path: Path) -> None:
     inventory = read(tmp_path, empty("S1_sad.mp4", "old/copy.mp4"), layout=r"^(?P<speaker>S\d)_")
     assert [item.speaker for item in inventory.items] == ["S1"]
