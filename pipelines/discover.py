@@ -31,6 +31,8 @@ _COLUMNS = (
 Spans = Sequence[tuple[float, float]]
 """(start_s, end_s) pairs."""
 
+SILENCE_DB = -120.0
+LOUDNESS_WINDOW = 320  # samples, 20 ms
 LEAST_LEFT_OUT_S = 0.2
 """Shorter pieces are rounding at the edge of a span."""
 
@@ -51,10 +53,10 @@ def clip_id_of(source_id: str, start_s: float, end_s: float, *, track: int = 0) 
 
 
 def make(config: DiscoverConfig, footage: Footage) -> Work:
-    from style2talker.media.audio import read_audio
+    from style2talker.media.audio import read_pieces
     from style2talker.media.probe import probe
     from style2talker.media.spans import clip_spans, shot_boundaries
-    from style2talker.speech.vad import voiced_spans
+    from style2talker.speech.vad import VoiceFinder
 
     def discover(source: Row) -> list[Row | Reject]:
         check_unchanged(source, footage)
@@ -70,15 +72,17 @@ def make(config: DiscoverConfig, footage: Footage) -> Work:
             raise Reject(
                 "too_short", f"It lasts {info.duration_s:.2f} s; a clip needs {config.shortest_s:g} s."
             )
-        audio = read_audio(audio_path, end_s=info.duration_s)
-        loudness_db = loudest_db(audio)
+        voice, loudness_db = VoiceFinder(), SILENCE_DB
+        for piece in read_pieces(audio_path, end_s=info.duration_s):  # a film's sound is half a gigabyte
+            loudness_db = max(loudness_db, loudest_db(piece))
+            voice.add(piece)
         if loudness_db < config.quietest_db:
             raise Reject(
                 "silent_audio",
                 f"Its loudest moment has {loudness_db:.0f} dB; silence is below {config.quietest_db:g} dB.",
             )
         wanted = [(start_s, end_s) for start_s, end_s in source.get("spans_s") or ()]
-        voiced = within(voiced_spans(audio), wanted)
+        voiced = within(voice.spans(), wanted)
         if not voiced:
             raise Reject("no_speech", "Its audio holds no speech (music or noise only).")
         spans = clip_spans(
@@ -157,11 +161,14 @@ def _left_out(voiced: Spans, spans: Spans, *, shortest_s: float) -> list[Reject]
     return rejects
 
 
-def loudest_db(audio: np.ndarray, *, window: int = 320) -> float:
-    """Root mean square of the loudest 20 ms window, dB relative to full scale; -120 without samples."""
-    windows = audio[: len(audio) // window * window].reshape(-1, window)
+def loudest_db(audio: np.ndarray) -> float:
+    """Root mean square of the loudest 20 ms window, dB relative to full scale; -120 without samples.
+
+    Windows are counted from the first sample, so pieces of whole windows have the maximum of their sound.
+    """
+    windows = audio[: len(audio) // LOUDNESS_WINDOW * LOUDNESS_WINDOW].reshape(-1, LOUDNESS_WINDOW)
     power = float(np.square(windows, dtype=np.float64).mean(axis=1).max(initial=0.0))
-    return 10 * float(np.log10(max(power, 1e-12)))
+    return max(10 * float(np.log10(max(power, 1e-12))), SILENCE_DB)
 
 
 def _on_grid(span: tuple[float, float]) -> tuple[float, float]:

@@ -24,6 +24,8 @@ from style2talker.media.container import (
 
 PREROLL_S = 0.5  # an AAC or MP3 decoder is right from its second or third packet on
 JUMP_S = 0.04  # timestamps that move further than this are a gap or an overlap, less is rounding
+LONGEST_OVERLAP_S = 1.0  # a clock that goes back further is broken
+PIECE_S = 30.0
 INT16_SCALE = 32768
 
 
@@ -31,7 +33,8 @@ def read_audio(path: str | Path, *, start_s: float = 0.0, end_s: float | None = 
     """The sound of [start_s, end_s) on the clock of `media.container`.
 
     Sound that starts later or ends earlier than the span is padded with zeros, and a gap in its timestamps
-    stays a gap, so sample n always belongs to video time start_s + n / 16000.
+    stays a gap, so sample n always belongs to video time start_s + n / 16000. Where timestamps go back, the
+    later sound counts, as far as `LONGEST_OVERLAP_S`.
 
     Args:
         path: any file with sound: video, wav, mp3, flac...
@@ -44,6 +47,22 @@ def read_audio(path: str | Path, *, start_s: float = 0.0, end_s: float | None = 
     Raises:
         Reject: see `open_media`; `no_audio`; `decode_failed`.
     """
+    (samples_n,) = read_pieces(path, start_s=start_s, end_s=end_s, piece_s=None)
+    return samples_n
+
+
+def read_pieces(
+    path: str | Path,
+    *,
+    start_s: float = 0.0,
+    end_s: float | None = None,
+    piece_s: float | None = PIECE_S,
+) -> Iterator[np.ndarray]:
+    """`read_audio`, piece after piece, for sound of any length; None is all in one piece.
+
+    Yields:
+        float32 [round(piece_s * 16000)] in [-1, 1], the last one shorter; together what `read_audio` returns.
+    """
     with open_media(path) as container:
         audio = audio_stream(container)
         if audio is None:
@@ -52,14 +71,61 @@ def read_audio(path: str | Path, *, start_s: float = 0.0, end_s: float | None = 
         if end_s is None:
             end_s = stream_end_s(container, video_stream(container) or audio) - origin
             container.seek(int(container.start_time or 0))
-        samples_n = np.zeros(max(round((end_s - start_s) * AUDIO_RATE_HZ), 0), np.float32)
+        num_samples = max(round((end_s - start_s) * AUDIO_RATE_HZ), 0)
+        size = num_samples if piece_s is None else min(round(piece_s * AUDIO_RATE_HZ), num_samples)
+        line = _TimeLine(size)
         for time_s, chunk_n in _chunks(container, audio, from_s=origin + start_s):
             first = round((time_s - origin - start_s) * AUDIO_RATE_HZ)
-            if first >= len(samples_n):
+            if first >= num_samples:
                 break
-            into_n = samples_n[max(first, 0) : max(first + len(chunk_n), 0)]
-            into_n[:] = chunk_n[max(-first, 0) :][: len(into_n)]
-        return np.clip(samples_n, -1, 1, out=samples_n)
+            yield from line.put(first, chunk_n[: num_samples - first])
+        yield from line.rest(num_samples)
+
+
+class _TimeLine:
+    """Chunks are laid where their times say, and leave in pieces of `size` samples, silence between them.
+
+    What lies further back than `LONGEST_OVERLAP_S` from the furthest sample so far is settled; so the result
+    does not depend on the size.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._size, self._back = size, round(LONGEST_OVERLAP_S * AUDIO_RATE_HZ)
+        self._samples_n = np.zeros(size + self._back, np.float32)
+        self._begin = 0  # where on the time line `_samples_n` begins
+        self._furthest = 0
+
+    def put(self, first: int, chunk_n: np.ndarray) -> Iterator[np.ndarray]:
+        """Lay [n] samples from `first` on; yield what is settled."""
+        settled = max(self._furthest - self._back, 0)
+        chunk_n = chunk_n[max(settled - first, 0) :]
+        first = max(first, settled)
+        self._furthest = max(self._furthest, first + len(chunk_n))
+        while len(chunk_n):
+            part_n = chunk_n[: max(self._end - first, 0)]
+            self._samples_n[first - self._begin :][: len(part_n)] = part_n
+            first, chunk_n = first + len(part_n), chunk_n[len(part_n) :]
+            if len(chunk_n):
+                yield self._shift()
+
+    def rest(self, num_samples: int) -> Iterator[np.ndarray]:
+        """What is left of a time line of so many samples; one piece at least, be it empty."""
+        while True:
+            left = num_samples - self._begin
+            yield self._shift()[:left]
+            if left <= self._size:
+                return
+
+    @property
+    def _end(self) -> int:
+        return self._begin + len(self._samples_n)
+
+    def _shift(self) -> np.ndarray:
+        piece_n = np.clip(self._samples_n[: self._size], -1, 1)
+        self._samples_n[: self._back] = self._samples_n[self._size :]
+        self._samples_n[self._back :] = 0
+        self._begin += self._size
+        return piece_n
 
 
 def load_speech(path: str | Path) -> np.ndarray:

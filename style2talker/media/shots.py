@@ -4,6 +4,7 @@ A talking head moves little between frames, so a cut stands out twice: against a
 change of the neighbouring frames. A flash or a single broken frame returns to what was there and is no cut.
 """
 
+from array import array
 from collections import deque
 from pathlib import Path
 
@@ -26,7 +27,8 @@ NEIGHBOURS = 3  # frames looked at on each side
 def shot_boundaries(path: str | Path) -> list[float]:
     """Times in seconds at which a new shot begins, ascending; [] for one shot. 0.0 is never among them.
 
-    Every source frame is decoded once and looked at as a 48 x 27 thumbnail; memory is constant.
+    Every source frame is decoded once and looked at as a 48 x 27 thumbnail; its memory is that of
+    three numbers per frame.
 
     Raises:
         Reject: see `open_media`; `no_video`; `decode_failed`.
@@ -50,9 +52,8 @@ class CutFinder:
 
     def __init__(self) -> None:
         self._recent: deque[np.ndarray] = deque(maxlen=2)
-        self._times_s: list[float] = []
-        self._change: list[float] = []
-        self._change_over_two: list[float] = []
+        # three numbers per frame are kept: a film has some hundred thousand
+        self._times_s, self._change, self._change_over_two = array("d"), array("d"), array("d")
 
     def add(self, time_s: float, thumb_hw3: np.ndarray) -> None:
         """Append one uint8 RGB thumbnail [H, W, 3] shown from `time_s` on."""

@@ -1,12 +1,22 @@
 """Sound on the video's clock: a click seen at 1.00 s is heard at 1.00 s, whatever the container does."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from style2talker.errors import Reject
-from style2talker.media.audio import flac_decode, flac_encode, load_speech, read_audio
+from style2talker.media.audio import (
+    LONGEST_OVERLAP_S,
+    _TimeLine,
+    flac_decode,
+    flac_encode,
+    load_speech,
+    read_audio,
+    read_pieces,
+)
 
 CLICKS_S = [0.8, 1.5, 2.24]
 
@@ -101,3 +111,41 @@ def test_real_sound_is_as_long_as_its_video(shared_data):
     audio_n = read_audio(shared_data / "clips" / "mead_M030_sad_3_001.mp4")
     assert len(audio_n) == round(3.733296 * 16_000)
     assert 0.1 < np.abs(audio_n).max() <= 1
+
+
+CHUNKS = st.lists(st.tuples(st.integers(-30_000, 40_000), st.integers(0, 3_000)), max_size=40)
+
+
+@given(steps=CHUNKS, num_samples=st.integers(0, 200_000), size=st.integers(500, 50_000))
+@settings(deadline=None)
+def test_pieces_make_the_whole_whatever_the_clock_does(steps, num_samples, size):
+    """Clocks that leap and go back; the whole is laid down as the docstring says, in one array."""
+    whole_n, furthest, last, chunks = np.zeros(num_samples, np.float32), 0, 0, []
+    for number, (step, length) in enumerate(steps, 1):
+        chunks.append((last + step, np.full(length, number / 64, np.float32)))
+        last += step + length
+    for first, chunk_n in chunks:
+        settled = max(furthest - round(LONGEST_OVERLAP_S * 16_000), 0)
+        for index, sample in enumerate(chunk_n, first):
+            if settled <= index < num_samples:
+                whole_n[index] = sample
+        if first < num_samples:
+            furthest = max(furthest, min(first + len(chunk_n), num_samples))
+    line = _TimeLine(min(size, num_samples))
+    pieces = [piece for first, chunk_n in chunks for piece in laid(line, first, chunk_n, num_samples)]
+    pieces += line.rest(num_samples)
+    np.testing.assert_array_equal(np.concatenate(pieces), whole_n)
+    assert all(len(piece) == size for piece in pieces[:-1])
+
+
+def laid(line: _TimeLine, first: int, chunk_n: np.ndarray, num_samples: int) -> Iterator[np.ndarray]:
+    if first < num_samples:
+        yield from line.put(first, chunk_n[: num_samples - first])
+
+
+@pytest.mark.parametrize("piece_s", [0.02, 0.7, 30.0])
+def test_a_file_in_pieces_is_the_file(make_media, piece_s):
+    path = make_media(times_s=0.3 + np.arange(75) / 25, audio_s=(0.1, 2.94), clicks_s=CLICKS_S)
+    pieces = list(read_pieces(path, piece_s=piece_s))
+    np.testing.assert_array_equal(np.concatenate(pieces), read_audio(path))
+    assert {len(piece) for piece in pieces[:-1]} <= {round(piece_s * 16_000)}
