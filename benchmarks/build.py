@@ -109,7 +109,7 @@ class PlainScript:
 
 def timed_build(footage: Path, out: Path, workers: int) -> tuple[float, Manifest]:
     start_s = time.perf_counter()
-    manifest = build(footage, out=str(out), workers=workers)
+    manifest = build(footage, out=str(out), workers=workers).manifest
     return time.perf_counter() - start_s, manifest
 
 

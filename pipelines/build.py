@@ -2,45 +2,64 @@
 
     style2talker build data_cards/folder.yaml --out corpus
 
-discover -> track -> fit, hear, see -> write -> shard, each with one work file per partition (ledger.py); then
-the data card, and last, in one step, `corpus.json`. Killed anywhere and started again, it goes on where it
-was and ends with the same bytes.
+discover -> track -> fit, hear, see -> write -> shard, each with one work file per partition; then the data
+card, and last, in one step, `corpus.json`. Killed anywhere and started again, it goes on where it was and
+ends with the same bytes.
 """
 
 import json
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipelines.commit import commit
-from pipelines.ledger import WORK, PartitionPlan, forget_stale, is_done, plan_partitions
+from pipelines.estimate import Spent, estimate, spent_since
+from pipelines.index import Index
+from pipelines.ledger import TRANSIENT
+from pipelines.lock import locked
+from pipelines.partition import Partition, partitions_of
+from pipelines.plan import Step, changes_of, steps_of
 from pipelines.profiles import stages_of
+from pipelines.request import OWNER, Request, save_hashes, scan
 from pipelines.run import run_partitions
-from pipelines.shard import read_record, shard_fingerprint
-from pipelines.sources import Source, find_sources
-from pipelines.stage import Row, Stage
-from style2talker.corpus.card import Card, load_card
+from pipelines.shard import shard_recipe
+from pipelines.sources import Hashed
+from pipelines.stage import Stage
+from pipelines.tombstones import FORGOTTEN
+from style2talker.corpus.card import load_card
 from style2talker.corpus.manifest import NAME, Manifest, read_manifest
 from style2talker.corpus.uri import Store, open_store
 from style2talker.errors import UserError
+from style2talker.media.footage import Footage
 
-NUM_PARTITIONS = 16
-OWNER = f"{WORK}/owner.json"
+ROUNDS = 5
+"""A round makes again what the one before found damaged; a build that needs more has a failing disk."""
+Run = Callable[[Sequence[Partition]], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a build would do. `done` counts the finished partitions per stage."""
+    """What a build would do."""
 
-    card: Card
-    profile: str
-    stages: tuple[Stage, ...]
-    sources: tuple[Source, ...]
-    rejects: tuple[Row, ...]
-    partitions: tuple[PartitionPlan, ...]
-    done: dict[str, int]
-    unfinished: tuple[PartitionPlan, ...]
+    request: Request
+    partitions: tuple[Partition, ...]
+    steps: tuple[Step, ...]
+    index: Index
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """What a build did."""
+
+    manifest: Manifest
+    steps: tuple[Step, ...]
+    """As planned."""
+    expected: tuple[Spent, ...]
+    """What the plan said it would cost."""
+    spent: tuple[Spent, ...]
+    """As it was."""
+    notes: tuple[str, ...] = ()
 
 
 def build(
@@ -50,9 +69,10 @@ def build(
     profile: str = "small",
     device: str = "cpu",
     workers: int | None = None,
+    address: str | None = None,
+    commercial_only: bool = False,
     stages: Sequence[Stage] | None = None,
-    num_partitions: int = NUM_PARTITIONS,
-) -> Manifest:
+) -> Built:
     """Build or go on building the corpus at `out`.
 
     Args:
@@ -60,30 +80,44 @@ def build(
         out: plain path, file://, s3:// or gs://.
         device: where faces are tracked, `cpu` or a torch device; the labels know it.
         workers: parallel workers, the number of CPUs unless given. The bytes do not depend on it.
+        address: of a running Ray cluster to join.
+        commercial_only: leave out what may not be used commercially.
         stages: instead of the profile's.
 
     Raises:
-        UserError: a wrong card, no footage, or an `out` that belongs to something else.
+        UserError: a wrong card, no footage, an `out` that belongs to something else or that another build
+            is working on, a leak between the splits.
     """
     workers = workers or os.cpu_count() or 1
     stages = stages_of(profile, device=device, fetch=True) if stages is None else stages
-    plan = make_plan(
-        card_or_dir, out=out, profile=profile, workers=workers, stages=stages, num_partitions=num_partitions
-    )
     store = open_store(out)
-    _claim(store, plan.card)
-    for partition in plan.unfinished:
-        forget_stale(store, partition, plan.stages)
-    if plan.unfinished:
-        run_partitions(plan.unfinished, plan.stages, uri=out, card=plan.card, workers=workers)
-    return commit(
+    request, hashes = scan(
+        card_or_dir,
         store,
-        card=plan.card,
-        profile=plan.profile,
-        stages=plan.stages,
-        partitions=plan.partitions,
-        source_rejects=plan.rejects,
+        profile=profile,
+        stages=stages,
+        num_threads=workers,
+        commercial_only=commercial_only,
     )
+    check_out(store, request)
+    with locked(store, "build") as lock:
+        claim(store, request)
+        save_hashes(store, hashes)
+
+        def run(partitions: Sequence[Partition]) -> None:
+            run_partitions(
+                partitions, stages, uri=out, root=request.card.root, workers=workers, address=address
+            )
+
+        def check() -> None:
+            lock.check()
+            check_unchanged(request, hashes)
+
+        built = bring_about(request, store, run=run, again=TRANSIENT, check=check)
+    if load_card(card_or_dir) != request.card:
+        note = f"The card {card_or_dir} changed while the build ran; the corpus is that of its start."
+        return replace(built, notes=(note,))
+    return built
 
 
 def make_plan(
@@ -93,66 +127,143 @@ def make_plan(
     profile: str = "small",
     device: str = "cpu",
     workers: int = 1,
+    commercial_only: bool = False,
     stages: Sequence[Stage] | None = None,
-    num_partitions: int = NUM_PARTITIONS,
 ) -> Plan:
     """Hash the footage and look up what is finished; runs no stage and writes nothing."""
     chosen = tuple(stages) if stages is not None else stages_of(profile, device=device)
-    card = load_card(card_or_dir)
     store = open_store(out)
-    _check_out(store, card)
-    sources, rejects = find_sources(card, num_threads=workers)
-    partitions = plan_partitions(
-        sources,
-        chosen,
-        num_partitions=num_partitions,
-        shard_fingerprint=lambda members, prints: shard_fingerprint(card, chosen, members, prints),
-    )
-    done = {stage.name: sum(is_done(store, plan, stage.name) for plan in partitions) for stage in chosen}
-    unfinished = tuple(
-        plan
-        for plan in partitions
-        if read_record(store, plan) is None or not all(is_done(store, plan, s.name) for s in chosen)
-    )
-    done["shard"] = len(partitions) - len(unfinished)
-    return Plan(
-        card=card,
+    request, _ = scan(
+        card_or_dir,
+        store,
         profile=profile,
         stages=chosen,
-        sources=tuple(sources),
-        rejects=tuple(rejects),
-        partitions=tuple(partitions),
-        done=done,
-        unfinished=unfinished,
+        num_threads=workers,
+        commercial_only=commercial_only,
+    )
+    check_out(store, request)
+    return plan_of(request, store, again=TRANSIENT)
+
+
+def plan_of(request: Request, store: Store, *, again: frozenset[str]) -> Plan:
+    """What is left to do for a request."""
+    index, partitions = Index(store), partitions_for(request)
+    changed = changes_of(request, committed(store))
+    steps = steps_of(partitions, request.stages, index, changed=changed, again=again)
+    return Plan(request=request, partitions=tuple(partitions), steps=tuple(steps), index=index)
+
+
+def partitions_for(request: Request) -> list[Partition]:
+    return partitions_of(
+        request.sources,
+        request.recipes,
+        num_partitions=request.card.num_partitions,
+        shard_recipe=shard_recipe,
     )
 
 
-def _check_out(store: Store, card: Card) -> None:
+def bring_about(
+    request: Request, store: Store, *, run: Run, again: frozenset[str], check: Callable[[], None]
+) -> Built:
+    """Plan, run, and plan again until nothing is left; then commit.
+
+    Args:
+        again: kinds of rejects that are tried again, once.
+        check: raises if this build may not commit.
+    """
+    first = plan = plan_of(request, store, again=again)
+    for _ in range(ROUNDS):
+        if not plan.steps:
+            break
+        numbers = {step.number for step in plan.steps}
+        todo = [plan.index.with_older(p, again) for p in plan.partitions if p.number in numbers]
+        run(todo)
+        again = frozenset()
+        plan = plan_of(request, store, again=again)
+    else:
+        left = "; ".join(f"{step.stage} of partition {step.number}: {step.why}" for step in plan.steps[:3])
+        raise UserError(
+            f"{store.uri}: after {ROUNDS} rounds there is still something to do ({left}); check the disk."
+        )
+    manifest = commit(store, request, plan.partitions, plan.index, check=check)
+    return Built(
+        manifest=manifest,
+        steps=first.steps,
+        expected=tuple(estimate(first.steps, first.index, request.stages, first.partitions)),
+        spent=tuple(spent_since(first.index, plan.index, plan.partitions, request.stages)),
+    )
+
+
+def committed(store: Store) -> Manifest | None:
+    """The manifest of the last finished build; None before the first and where it is damaged."""
+    try:
+        return read_manifest(store)
+    except UserError:
+        return None
+
+
+def check_unchanged(request: Request, hashes: dict[str, Hashed]) -> None:
+    """Refuse to commit labels of bytes that are no longer those that were hashed."""
+    now = {file.uri: (file.num_bytes, file.mtime_ns) for file in Footage(request.card.root).names()}
+    used = {uri for s in request.sources for uri in (s.item.uri, s.item.audio_uri) if uri is not None}
+    changed = [
+        uri
+        for uri in sorted(used & now.keys() & hashes.keys())
+        if now[uri] != (hashes[uri].num_bytes, hashes[uri].mtime_ns)
+    ]
+    if changed:
+        raise UserError(
+            f"{len(changed)} files changed while they were read (such as {changed[0]}); run the build again."
+        )
+
+
+def check_out(store: Store, request: Request) -> None:
     """Refuse an output that holds another corpus, or files that are none."""
-    owner = None
-    if store.exists(OWNER):
-        owner = json.loads(store.read(OWNER))
-    elif store.exists(NAME):
-        owner = {"name": read_manifest(store).name}
-    elif names := store.names():
-        raise UserError(
-            f"{store.uri} holds files that are no corpus (such as {names[0]}); give an empty or new --out."
-        )
+    card = request.card
+    owner = _owner(store)
     if owner is None:
+        strangers = [name for name in store.names() if name != FORGOTTEN and not name.startswith("_work/")]
+        if not store.exists(NAME) and strangers:
+            raise UserError(
+                f"{store.uri} holds files that are no corpus (such as {strangers[0]}); give an empty or new "
+                "--out."
+            )
+        previous = committed(store)
+        owner = {"name": previous.name, "root": card.root} if previous else None
+    if owner is None or (owner["name"] == card.name and owner["root"] == card.root):
         return
-    if owner["name"] != card.name or owner.get("root", str(card.root)) != str(card.root):
-        other = f"{owner['name']!r}" + (f" made from {owner['root']}" if "root" in owner else "")
-        raise UserError(
-            f"{store.uri} holds another corpus, {other}, not {card.name!r} from {card.root}; "
-            "give another --out or delete it first."
-        )
+    previous = committed(store)
+    if owner["name"] == card.name and _same_footage(store, request):
+        return  # the footage moved, or another machine sees it under another path
+    raise UserError(
+        f"{store.uri} holds another corpus, {owner['name']!r} made from {owner['root']}, not {card.name!r} "
+        f"from {card.root}; give another --out or delete it first."
+    )
 
 
-def _claim(store: Store, card: Card) -> None:
-    if store.exists(OWNER):
+def _owner(store: Store) -> dict[str, str] | None:
+    try:
+        owner = json.loads(store.read(OWNER))
+        return {"name": str(owner["name"]), "root": str(owner["root"])}
+    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _same_footage(store: Store, request: Request) -> bool:
+    """Whether the recorded hashes and those found now have a recording in common."""
+    from pipelines.request import load_hashes
+
+    known = {hashed.sha256 for hashed in load_hashes(store).values()}
+    return any(source.source_id in known for source in request.sources)
+
+
+def claim(store: Store, request: Request) -> None:
+    """Write down whose output this is."""
+    owner = {"name": request.card.name, "root": request.card.root}
+    if _owner(store) == owner:
         return
     try:
-        store.write(OWNER, json.dumps({"name": card.name, "root": str(card.root)}).encode())
+        store.write(OWNER, json.dumps(owner).encode())
     except OSError as error:
         raise UserError(
             f"{store.uri} cannot be written ({error.strerror or error}); give an --out that this user may "

@@ -62,7 +62,7 @@ def shown_progress(ray: Any, tally: Any, num_sources: int, names: Sequence[str])
         def look() -> None:
             counts: Mapping[str, Count] = ray.get(tally.read.remote())
             for name, count in counts.items():
-                total = num_sources if name == "discover" else count.expected
+                total = count.expected + (num_sources if name == "discover" else 0)
                 bar.update(
                     tasks[name], total=total, completed=count.finished, rate=count.rate, visible=total > 0
                 )

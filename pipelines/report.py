@@ -1,5 +1,6 @@
 """The data card, generated from the data: README.md in the Hugging Face form, and card.html to look at."""
 
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -34,6 +35,7 @@ def write_report(store: Store, manifest: Manifest) -> dict[str, str]:
     }
 
 
+@cache  # templates are compiled once
 def _environment(*, escape: bool) -> Environment:
     folder = files("pipelines") / "templates"
     return Environment(

@@ -6,125 +6,180 @@ file, rows carry names only, and Ray gives scheduling, actor pools, back-pressur
 """
 
 import math
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 from pipelines.cluster import session
-from pipelines.ledger import PartitionPlan, clip_rows, is_done, num_rows, run_partition
+from pipelines.isolate import Isolated
+from pipelines.ledger import Meter, run_stage
+from pipelines.partition import Partition, inputs_of
 from pipelines.progress_tally import Tally, shown_progress
-from pipelines.shard import read_record, write_shards
+from pipelines.reuse import Outcome
+from pipelines.shard import write_shards
 from pipelines.stage import Row, Stage, Work
-from style2talker.corpus.card import Card
+from pipelines.workfile import DamagedError, Footer, read_footer
 from style2talker.corpus.uri import Store, open_store
 from style2talker.errors import UserError
 from style2talker.media.footage import Footage
 
 
 class RunStage:
-    """Bring one partition through one stage, unless its work file is already there."""
+    """Bring one partition through one stage, unless its work file is already right.
 
-    def __init__(self, stage: Stage, uri: str, root: Path, tally: Any, *, later: Sequence[str] = ()) -> None:
+    A partition whose files break or are missing leaves this round; the next one makes them again.
+    """
+
+    def __init__(self, stage: Stage, uri: str, root: str, tally: Any, *, later: Sequence[str] = ()) -> None:
         self._stage, self._uri, self._root, self._tally, self._later = stage, uri, root, tally, tuple(later)
         self._work: Work | None = None
 
     def __call__(self, row: Row) -> Row:
-        plan = PartitionPlan.from_json(row["plan"])
+        if row["left"]:
+            return row
+        partition = Partition.from_json(row["partition"])
         store = open_store(self._uri)
-        stage = self._stage
-        if not is_done(store, plan, stage.name):
-            add = self._tally.add.remote
-            add(stage.name, starts=True)
-            processed = 0
-
-            def on_row() -> None:
-                nonlocal processed
-                processed += 1
-                add(stage.name, finished=1)
-
-            rows = self._input(store, plan)
-            run_partition(stage, self._loaded(), rows, store, plan.file(stage.name), on_row=on_row)
-            if stage.name != "discover":  # some of the clips that discover announced were rejected on the way
-                add(stage.name, expected=processed - num_rows(store, plan.file("discover")))
-        if stage.name == "discover":
-            self._announce(store, plan)
+        try:
+            right = is_right(store, partition, self._stage)
+            if not right:
+                self._run(store, partition)
+            self._report(store, partition, was_right=right)
+        except DamagedError as error:
+            store.delete(error.name)
+            return {**row, "left": str(error)}
+        except FileNotFoundError as error:
+            return {**row, "left": str(error)}
         return row
 
-    def _announce(self, store: Store, plan: PartitionPlan) -> None:
-        num_clips = num_rows(store, plan.file("discover"))
-        for name in self._later:
-            if not is_done(store, plan, name):
-                self._tally.add.remote(name, expected=num_clips)
+    def _run(self, store: Store, partition: Partition) -> None:
+        stage, add = self._stage, self._tally.add.remote
+        add(stage.name, starts=True)
 
-    def _input(self, store: Store, plan: PartitionPlan) -> Iterable[Row]:
-        if self._stage.name == "discover":
-            return [{"source_uri": s.uri, "source_id": s.source_id} for s in plan.sources]
-        return clip_rows(store, plan, self._stage.reads)
+        def on_row(outcome: Outcome, seconds: float) -> None:
+            add(stage.name, finished=1)
+
+        run_stage(stage, self._loaded, partition, store, meter=Meter(on_row=on_row))
+
+    def _report(self, store: Store, partition: Partition, *, was_right: bool) -> None:
+        """Announce the clips of `discover` to the later stages, and take back what a stage need not do."""
+        name, add = self._stage.name, self._tally.add.remote
+        num_clips = read_footer(store, partition.file("discover")).num_rows
+        if name == "discover":
+            if was_right:
+                add(name, expected=-len(partition.sources))
+            for later in self._later:
+                add(later, expected=num_clips)
+        elif was_right:
+            add(name, expected=-num_clips)
+        else:  # some of the clips that discover announced were rejected on the way
+            footer = read_footer(store, partition.file(name))
+            add(name, expected=footer.num_given - num_clips)
 
     def _loaded(self) -> Work:
         # late, so that a worker without anything to do loads no model
         if self._work is None:
-            self._work = self._stage.make(self._stage.config, Footage(str(self._root)))
+            footage = Footage(self._root)
+            isolated = self._stage.isolated
+            self._work = (
+                Isolated(self._stage, footage) if isolated else self._stage.make(self._stage.config, footage)
+            )
         return self._work
 
 
 class RunShard:
-    """Write a partition's shards, unless its record is already there."""
+    """Write a partition's shards."""
 
-    def __init__(self, stages: Sequence[Stage], uri: str, card: Card) -> None:
-        self._stages, self._uri, self._card = stages, uri, card
+    def __init__(self, stages: Sequence[Stage], uri: str) -> None:
+        self._stages, self._uri = stages, uri
+        self._entries = [stage.entry() for stage in stages]
 
     def __call__(self, row: Row) -> Row:
-        plan = PartitionPlan.from_json(row["plan"])
+        if row["left"]:
+            return row
+        partition = Partition.from_json(row["partition"])
         store = open_store(self._uri)
-        if read_record(store, plan) is None:
-            write_shards(store, plan, self._stages, self._card)
-        return {"partition": plan.partition}
+        try:
+            write_shards(store, partition, self._stages, self._entries)
+        except DamagedError as error:
+            store.delete(error.name)
+            return {**row, "left": str(error)}
+        except FileNotFoundError as error:
+            return {**row, "left": str(error)}
+        return row
+
+
+def is_right(store: Store, partition: Partition, stage: Stage) -> bool:
+    """Whether a work file is there, made from the clips that its inputs hold now, with nothing to try again.
+
+    Raises:
+        DamagedError, FileNotFoundError: an input cannot be read.
+    """
+    try:
+        footer = read_footer(store, partition.file(stage.name))
+    except (DamagedError, FileNotFoundError):
+        return False
+    inputs: dict[str, Footer] = {n: read_footer(store, partition.file(n)) for n in inputs_of(stage)}
+    return all(now.clips_sha256 == footer.inputs[name] for name, now in inputs.items()) and not any(
+        reject["kind"] in partition.again for reject in footer.rejects
+    )
 
 
 def run_partitions(
-    plans: Sequence[PartitionPlan], stages: Sequence[Stage], *, uri: str, card: Card, workers: int
+    partitions: Sequence[Partition],
+    stages: Sequence[Stage],
+    *,
+    uri: str,
+    root: str,
+    workers: int,
+    address: str | None = None,
 ) -> None:
-    """Make every work file and shard of `plans`, the largest partitions first.
+    """Make every work file and shard of `partitions`, the largest first.
+
+    Args:
+        root: of the footage.
+        workers: of each stage.
+        address: of a running Ray cluster; None starts a Ray on this machine.
 
     Raises:
-        UserError: a worker could not start its stage (missing weights and the like).
+        UserError: a worker could not start its stage (missing weights and the like) or could not write.
         KeyboardInterrupt: passed on after Ray has stopped; what is finished stays.
     """
     on_gpu = any(stage.needs_gpu for stage in stages)
-    with session(workers, on_gpu=on_gpu) as ray:
+    with session(workers, address=address, on_gpu=on_gpu) as ray:
         tally = ray.remote(num_cpus=0)(Tally).remote()
-        largest_first = sorted(plans, key=lambda p: (-sum(s.num_bytes for s in p.sources), p.partition))
-        items = [{"plan": plan.to_json()} for plan in largest_first]
+        largest_first = sorted(partitions, key=lambda p: (-p.num_bytes, p.number))
+        items = [{"partition": partition.to_json(), "left": ""} for partition in largest_first]
         dataset = ray.data.from_items(items, override_num_blocks=len(items))
         # all pools together claim one CPU per worker: with whole CPUs the second pool would wait for ever
-        share = 0.8 / (1 + sum(stage.has_actors for stage in stages))
+        share = 0.8 / (1 + sum(_has_actors(stage) for stage in stages))
         pool_size = min(workers, len(items))
         gpu_share = _gpu_share(ray.cluster_resources().get("GPU", 0.0), pool_size) if on_gpu else 0.0
         names = [stage.name for stage in stages]
-        for index, stage in enumerate(stages):
-            later = names[index + 1 :] if stage.name == "discover" else []
-            if stage.has_actors:
+        for stage in stages:
+            later = names[1:] if stage.name == "discover" else []
+            if _has_actors(stage):
                 dataset = dataset.map(
                     RunStage,
-                    fn_constructor_args=(stage, uri, card.root, tally),
+                    fn_constructor_args=(stage, uri, root, tally),
+                    fn_constructor_kwargs={"later": later},
                     compute=ray.data.ActorPoolStrategy(size=pool_size, max_tasks_in_flight_per_actor=1),
                     num_cpus=share,
                     num_gpus=gpu_share if stage.needs_gpu else 0,
                 )
             else:
-                dataset = dataset.map(
-                    _task(RunStage(stage, uri, card.root, tally, later=later)), num_cpus=share
-                )
-        dataset = dataset.map(_task(RunShard(stages, uri, card)), num_cpus=share)
-        store = open_store(uri)
-        num_sources = sum(len(p.sources) for p in plans if not is_done(store, p, "discover"))
+                dataset = dataset.map(_task(RunStage(stage, uri, root, tally, later=later)), num_cpus=share)
+        dataset = dataset.map(_task(RunShard(stages, uri)), num_cpus=share)
+        num_sources = sum(len(partition.sources) for partition in partitions)
         with shown_progress(ray, tally, num_sources, names):
             try:
                 for _ in dataset.iter_rows():
                     pass
             except ray.exceptions.RayError as error:
                 raise _explained(error) from error
+
+
+def _has_actors(stage: Stage) -> bool:
+    """Models and processes of their own are kept from partition to partition."""
+    return stage.has_actors or stage.isolated
 
 
 def _gpu_share(num_gpus: float, num_actors: int) -> float:

@@ -1,67 +1,46 @@
 """Shard: the work files of a partition become its `clips` and `frames` files, one pair per split.
 
-Reads    every stage's work file of the partition, and the card's labels of its sources
-Writes   clips/SPLIT-PPPPP-FFFFFFFF.parquet, frames/..., then the record that says the partition is whole
+Reads    every stage's work file of the partition, and what the card says of its sources
+Writes   clips/SPLIT-PPPPP-KKKKKKKK.parquet, frames/..., then the record that says the partition is whole
 Rejects  nothing: a clip is in the corpus if every stage kept it
 
-The names carry the fingerprint, so a new build never touches a file that the current manifest trusts.
+A file's name carries the hash of all that decides its content. So a build never touches a file that the
+current manifest trusts, and pictures whose clips did not change are not written again for a new label.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from pipelines.ledger import PartitionPlan, clip_rows
+from pipelines.joined import joined_rows, kept_clips
+from pipelines.partition import SHARD, Partition
+from pipelines.record import Record, read_record
 from pipelines.sources import Source
-from pipelines.stage import Row, Stage
-from style2talker.corpus.card import Card
+from pipelines.stage import Stage
+from pipelines.workfile import DamagedError, ids_sha256, read_footer
 from style2talker.corpus.manifest import ShardEntry, StageEntry, json_sha256
 from style2talker.corpus.schema import CLIPS, FRAME_RATE_HZ, FRAMES
 from style2talker.corpus.shard import CLIPS_PER_GROUP, FRAMES_PER_GROUP, ShardWriter, file_sha256
 from style2talker.corpus.uri import Store
 
-VERSION = 1
+VERSION = 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
-    """What a finished partition consists of."""
-
-    num_clips: int
-    duration_s: float
-    shards: tuple[ShardEntry, ...]
+def shard_recipe(sources: Sequence[Source], recipes: Mapping[str, str]) -> str:
+    """Hash of a partition's labels and of how all else in its files is made."""
+    labels = {source.uri: source.item.labels() for source in sources}
+    return json_sha256([VERSION, str(CLIPS), labels, dict(recipes)])
 
 
-def labels_of(card: Card, source_uri: str) -> Row:
-    """The columns that come from the card; they join last, so that a new split or licence costs no model."""
-    speaker = card.speaker_of(source_uri)
-    emotion, level = card.emotion_of(source_uri)
-    return {
-        "speaker": speaker,
-        "split": card.split_of(speaker),
-        "licence": card.licence,
-        "commercial_use": card.commercial_use,
-        "consent": card.consent,
-        "given_emotion": emotion,
-        "given_level": level,
-    }
-
-
-def shard_fingerprint(
-    card: Card, stages: Sequence[Stage], sources: Sequence[Source], prints: Mapping[str, str]
-) -> str:
-    """Hash of the partition's labels and of all that goes into its files."""
-    labels = {source.uri: labels_of(card, source.uri) for source in sources}
-    return json_sha256([VERSION, CLIPS.to_string(), labels, [prints[stage.name] for stage in stages]])
-
-
-def columns_of(stages: Sequence[Stage]) -> dict[str, tuple[str, ...]]:
-    """Which columns of each work file go into the corpus."""
-    wanted = {*CLIPS.names, *FRAMES.names} - {"clip_id"}
-    return {stage.name: tuple(n for n in stage.schema.names if n in wanted) for stage in stages}
+def columns_of(stages: Sequence[Stage], wanted: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Which of the wanted columns come from which work file."""
+    names = {*wanted} - {"clip_id"}
+    chosen = {stage.name: tuple(n for n in stage.schema.names if n in names) for stage in stages}
+    return {stage: columns for stage, columns in chosen.items() if columns}
 
 
 def provenance(entries: Sequence[StageEntry]) -> list[dict[str, Any]]:
@@ -77,73 +56,107 @@ def provenance(entries: Sequence[StageEntry]) -> list[dict[str, Any]]:
     ]
 
 
-def write_shards(store: Store, plan: PartitionPlan, stages: Sequence[Stage], card: Card) -> Record:
-    """Write the partition's shards and commit its record."""
-    made_by = provenance([stage.entry() for stage in stages])
-    duration_s = 0.0
-    with _Files(store, plan) as files:
-        for row in clip_rows(store, plan, columns_of(stages)):
-            labelled = {**row, **labels_of(card, row["source_uri"]), "provenance": made_by}
-            split = labelled["split"]
-            files.writer("clips", split).write({name: labelled[name] for name in CLIPS.names})
-            files.writer("frames", split).write({name: labelled[name] for name in FRAMES.names})
+def write_shards(
+    store: Store, partition: Partition, stages: Sequence[Stage], entries: Sequence[StageEntry]
+) -> Record:
+    """Write the partition's shards and commit its record. Labels of the card join here: they cost no model.
+
+    Args:
+        entries: of the stages, for the provenance column.
+
+    Raises:
+        DamagedError, FileNotFoundError: a work file is broken or not there.
+    """
+    labels = {source.uri: source.item.labels() for source in partition.sources}
+    clips = kept_clips(store, partition, [stage.name for stage in stages])
+    by_split: dict[str, list[str]] = defaultdict(list)
+    for clip in clips:
+        by_split[labels[clip["source_uri"]]["split"]].append(clip["clip_id"])
+    made_by = provenance(entries)
+    joined = joined_rows(
+        store, partition, columns_of(stages, CLIPS.names), {clip["clip_id"] for clip in clips}
+    )
+    shards, duration_s = [], 0.0
+    with _Files(store, partition) as files:
+        for row in joined:
+            labelled = {**row, **labels[row["source_uri"]], "provenance": made_by}
+            path = _path("clips", partition, labelled["split"], by_split[labelled["split"]])
+            files.writer(path, "clips", labelled["split"]).write({n: labelled[n] for n in CLIPS.names})
             duration_s += row["num_frames"] / FRAME_RATE_HZ
-    shards = tuple(files.entries)
-    num_clips = sum(entry.rows for entry in shards if entry.kind == "clips")
-    record = Record(num_clips=num_clips, duration_s=round(duration_s, 3), shards=shards)
-    store.write(plan.file("shard"), json.dumps(asdict(record), sort_keys=True).encode())
+    shards += files.entries
+    there = {entry.path: entry for entry in _older_frames(store, partition)}
+    for split, clip_ids in sorted(by_split.items()):
+        path = _path("frames", partition, split, clip_ids)
+        if path in there and store.size(path) == there[path].bytes:
+            shards.append(there[path])
+            continue
+        with _Files(store, partition) as files:
+            for row in joined_rows(store, partition, columns_of(stages, FRAMES.names), {*clip_ids}):
+                files.writer(path, "frames", split).write({name: row[name] for name in FRAMES.names})
+        shards += files.entries
+    record = Record(
+        num_clips=len(clips),
+        duration_s=round(duration_s, 3),
+        inputs={s.name: read_footer(store, partition.file(s.name)).clips_sha256 for s in stages},
+        shards=tuple(shards),
+    )
+    store.write(partition.file(SHARD), json.dumps(asdict(record), sort_keys=True).encode())
     return record
 
 
-def read_record(store: Store, plan: PartitionPlan) -> Record | None:
-    """The partition's record, if it is finished and its files are all there."""
-    name = plan.file("shard")
-    if not store.exists(name):
-        return None
-    data = json.loads(store.read(name))
-    shards = tuple(ShardEntry(**entry) for entry in data["shards"])
-    if any(store.size(entry.path) != entry.bytes for entry in shards):
-        return None
-    return Record(num_clips=data["num_clips"], duration_s=data["duration_s"], shards=shards)
+def _older_frames(store: Store, partition: Partition) -> Iterator[ShardEntry]:
+    """The pictures that older records of the partition know."""
+    for name in partition.older.get(SHARD, ()):
+        try:
+            record = read_record(store, name)
+        except (DamagedError, FileNotFoundError):
+            continue
+        yield from (entry for entry in record.shards if entry.kind == "frames")
+
+
+def _path(kind: str, partition: Partition, split: str, clip_ids: Sequence[str]) -> str:
+    recipe = partition.recipes[SHARD] if kind == "clips" else f"{FRAMES} {partition.recipes['track']}"
+    key = json_sha256([recipe, ids_sha256(clip_ids)])
+    return f"{kind}/{split}-{partition.number:05d}-{key[:8]}.parquet"
 
 
 class _Files:
-    """The open shards of a partition; closing commits them."""
+    """Open shards by path; closing commits them."""
 
-    def __init__(self, store: Store, plan: PartitionPlan) -> None:
-        self._store, self._plan = store, plan
-        self._open: dict[tuple[str, str], tuple[Path, ShardWriter]] = {}
+    def __init__(self, store: Store, partition: Partition) -> None:
+        self._store, self._number = store, partition.number
+        self._open: dict[str, tuple[str, str, Path, ShardWriter]] = {}
         self._commits = ExitStack()
         self.entries: list[ShardEntry] = []
 
-    def writer(self, kind: str, split: str) -> ShardWriter:
-        if (kind, split) not in self._open:
-            scratch = self._commits.enter_context(self._store.writing(self._path(kind, split)))
+    def writer(self, path: str, kind: str, split: str) -> ShardWriter:
+        if path not in self._open:
+            scratch = self._commits.enter_context(self._store.writing(path))
             schema, rows = (CLIPS, CLIPS_PER_GROUP) if kind == "clips" else (FRAMES, FRAMES_PER_GROUP)
-            self._open[kind, split] = (scratch, ShardWriter(scratch, schema=schema, rows_per_group=rows))
-        return self._open[kind, split][1]
+            self._open[path] = (
+                kind,
+                split,
+                scratch,
+                ShardWriter(scratch, schema=schema, rows_per_group=rows),
+            )
+        return self._open[path][3]
 
     def __enter__(self) -> "_Files":
         return self
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
-        for (name, split), (scratch, writer) in sorted(self._open.items()):
+        for path, (name, split, scratch, writer) in sorted(self._open.items()):
             writer.__exit__(kind, error, trace)
             if kind is None:
-                self.entries.append(self._entry(name, split, scratch, writer.num_rows))
+                self.entries.append(
+                    ShardEntry(
+                        path=path,
+                        kind=name,
+                        split=split,
+                        partition=self._number,
+                        rows=writer.num_rows,
+                        bytes=scratch.stat().st_size,
+                        sha256=file_sha256(scratch),
+                    )
+                )
         self._commits.__exit__(kind, error, trace)
-
-    def _path(self, kind: str, split: str) -> str:
-        partition, fingerprint = self._plan.partition, self._plan.fingerprints["shard"]
-        return f"{kind}/{split}-{partition:05d}-{fingerprint[:8]}.parquet"
-
-    def _entry(self, kind: str, split: str, scratch: Path, rows: int) -> ShardEntry:
-        return ShardEntry(
-            path=self._path(kind, split),
-            kind=kind,
-            split=split,
-            partition=self._plan.partition,
-            rows=rows,
-            bytes=scratch.stat().st_size,
-            sha256=file_sha256(scratch),
-        )

@@ -17,7 +17,7 @@ Work = Callable[[Row], Row | list[Row | Reject]]
 """One row in; one row out, or a list where a source becomes clips and, as `Reject`, the parts that did not.
 A row that is not kept at all raises `Reject`."""
 
-SPAN_COLUMNS = ("clip_id", "source_uri", "start_s", "end_s")
+SPAN_COLUMNS = ("clip_id", "source_id", "source_uri", "start_s", "end_s")
 """What every stage gets of each clip, and what a reject remembers of it."""
 
 
@@ -66,6 +66,6 @@ class Stage:
             libraries={name: version(name) for name in self.libraries},
         )
 
-    def fingerprint(self, inputs: Mapping[str, Any]) -> str:
-        """Hash of the stage's version, config, models, libraries and the fingerprints of what it reads."""
+    def recipe(self, inputs: Mapping[str, str]) -> str:
+        """Hash of the stage's version, config, models, libraries and the recipes of what it reads."""
         return json_sha256([asdict(self.entry()), self.schema.to_string(), dict(inputs)])

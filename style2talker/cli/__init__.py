@@ -7,7 +7,19 @@ from typing import Annotated, NoReturn
 import typer
 from rich.console import Console
 
-from style2talker.cli import corpus, demo, diff, export, face, face_model, generate, train, twin, weights
+from style2talker.cli import (
+    build,
+    corpus,
+    demo,
+    diff,
+    export,
+    face,
+    face_model,
+    generate,
+    train,
+    twin,
+    weights,
+)
 from style2talker.errors import UserError
 
 app = typer.Typer(
@@ -19,6 +31,7 @@ app.add_typer(weights.app, name="weights", help="Pretrained files: list, fetch, 
 app.add_typer(train.app, name="train", help="Train a stage straight from a corpus.")
 app.add_typer(face.app, name="face", help="Face coefficients of one video, and other tools' layouts.")
 app.add_typer(face_model.app, name="face-model", help="Face models: import, list, learn.")
+build.register(app)
 corpus.register(app)
 diff.register(app)
 export.register(app)

@@ -1,4 +1,4 @@
-"""`style2talker build`, `inspect` and `verify`."""
+"""`style2talker inspect` and `verify`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,41 +16,8 @@ Uri = Annotated[str, typer.Argument(help="Corpus: a path, file://, s3:// or gs:/
 
 
 def register(app: typer.Typer) -> None:
-    app.command("build")(build)
     app.command("inspect")(inspect)
     app.command("verify")(verify)
-
-
-def build(
-    card_or_dir: Annotated[Path, typer.Argument(help="Data card (.yaml) or directory of videos.")],
-    out: Annotated[str, typer.Option(help="Where the corpus goes: a path, file://, s3:// or gs://.")],
-    profile: Annotated[str, typer.Option(help="Which models: small runs on two CPU cores.")] = "small",
-    device: Annotated[str, typer.Option(help="Where faces are tracked: cpu, or cuda in batches.")] = "cpu",
-    workers: Annotated[int | None, typer.Option(min=1, help="Parallel workers; default: the CPUs.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be built, then stop.")] = False,
-) -> None:
-    """Turn footage into a labelled corpus. Started again, it goes on where it stopped."""
-    from pipelines.build import build as run_build
-    from pipelines.build import make_plan
-
-    console = Console(soft_wrap=True, highlight=False)
-    if dry_run:
-        _show_plan(console, make_plan(card_or_dir, out=out, profile=profile, device=device), out)
-        return
-    try:
-        manifest = run_build(card_or_dir, out=out, profile=profile, device=device, workers=workers)
-    except KeyboardInterrupt:
-        Console(stderr=True, soft_wrap=True, highlight=False).print(
-            f"Stopped. What is finished is kept; the same command goes on from there ({out})."
-        )
-        raise typer.Exit(130) from None
-    rejects = sum(shard.rows for shard in manifest.of_kind("rejects"))
-    console.print(
-        f"{out}: {manifest.num_clips} clips, {manifest.duration_s:.0f} s, {rejects} rejects; see card.html.",
-        markup=False,
-    )
-    if not manifest.num_clips:
-        raise UserError(f"no clip was kept; `style2talker inspect {out}` lists the reasons.")
 
 
 def inspect(
@@ -133,27 +100,3 @@ def verify(uri: Uri) -> None:
     if problems:
         raise typer.Exit(1)
     typer.echo(f"{uri} is sound: every file, hash and schema agrees with its manifest.")
-
-
-def _show_plan(console: Console, plan: object, out: str) -> None:
-    from pipelines.build import Plan
-    from style2talker.weights.resolve import is_cached
-
-    assert isinstance(plan, Plan)
-    num_bytes = sum(source.num_bytes for source in plan.sources)
-    console.print(
-        f"{plan.card.name}: {len(plan.sources)} sources, {num_bytes / 1e6:.1f} MB, "
-        f"{len(plan.partitions)} partitions -> {out} (profile {plan.profile}); "
-        f"{len(plan.rejects)} files are rejected already.",
-        markup=False,
-    )
-    table = Table("stage", "version", "done", "to do", "models")
-    for stage in plan.stages:
-        models = ", ".join(f"{name}{'' if is_cached(name) else ' (to be fetched)'}" for name in stage.weights)
-        done = plan.done[stage.name]
-        table.add_row(stage.name, str(stage.version), str(done), str(len(plan.partitions) - done), models)
-    done = plan.done["shard"]
-    table.add_row("shard", "", str(done), str(len(plan.partitions) - done), "")
-    console.print(table)
-    for row in plan.rejects:
-        console.print(f"reject {row['source_uri']}: {row['kind']}, {row['message']}", markup=False)

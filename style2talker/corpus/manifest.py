@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from style2talker.corpus.migrate import OLDEST_VERSION
@@ -13,12 +13,12 @@ from style2talker.corpus.uri import Store
 from style2talker.errors import UserError
 
 NAME = "corpus.json"
-KINDS = ("clips", "frames", "rejects", "card")
+KINDS = ("clips", "frames", "rejects", "sources", "forgotten", "card")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShardEntry:
-    """One file of the corpus. `kind` is clips, frames, rejects or card; the last two have no split."""
+    """One file of the corpus. `kind` is one of `KINDS`; only clips and frames have a split."""
 
     path: str
     kind: str
@@ -57,6 +57,8 @@ class Manifest:
     duration_s: float
     stages: tuple[StageEntry, ...]
     shards: tuple[ShardEntry, ...]
+    coverage: dict[str, int | None] = field(default_factory=dict)
+    """Files of the card: expected, found, missing, unreadable. Empty in schema version 1."""
 
     def of_kind(self, kind: str, *, split: str | None = None) -> list[ShardEntry]:
         return [s for s in self.shards if s.kind == kind and split in (None, s.split)]
@@ -115,7 +117,8 @@ def read_manifest(store: Store) -> Manifest:
 
 
 def _parse(data: Mapping[str, Any]) -> Manifest:
-    values = {field.name: data[field.name] for field in fields(Manifest)}
+    values = {f.name: data[f.name] for f in fields(Manifest) if f.name != "coverage"}
+    values["coverage"] = data["coverage"] if data["schema_version"] > 1 else {}
     values["stages"] = tuple(StageEntry(**entry) for entry in data["stages"])
     values["shards"] = tuple(ShardEntry(**entry) for entry in data["shards"])
     manifest = Manifest(**values)

@@ -156,11 +156,12 @@ FRAMES = pa.schema(
         pa.field("clip_id", pa.string(), nullable=False),
         pa.field("jpeg", pa.list_(pa.binary()), nullable=False),  # [T] the crop as 256 x 256 JPEG
     ],
-    metadata={"style2talker.schema_version": str(SCHEMA_VERSION)},
+    metadata={"style2talker.frames_version": "1"},  # its own: a new label must not rewrite the pictures
 )
 REJECTS = pa.schema(
     [
         pa.field("source_uri", pa.string(), nullable=False),
+        pa.field("source_id", pa.string()),  # null when its bytes were never read
         pa.field("clip_id", pa.string()),  # null when the source itself was refused
         pa.field("start_s", pa.float64()),
         pa.field("end_s", pa.float64()),
@@ -171,3 +172,32 @@ REJECTS = pa.schema(
     ],
     metadata={"style2talker.schema_version": str(SCHEMA_VERSION)},
 )
+SOURCES = pa.schema(
+    [
+        pa.field("source_uri", pa.string(), nullable=False),
+        pa.field("audio_uri", pa.string()),
+        pa.field("source_id", pa.string(), nullable=False),
+        pa.field("num_bytes", pa.int64(), nullable=False),  # of both files
+        pa.field(
+            "spans_s",
+            pa.list_(pa.struct([("start_s", pa.float64()), ("end_s", pa.float64())])),
+            nullable=False,
+        ),  # the parts to use; none: all of it
+        *(
+            field
+            for field in SOURCE_FIELDS
+            if field.name
+            in (
+                "speaker",
+                "split",
+                "licence",
+                "commercial_use",
+                "redistribution",
+                "consent",
+                "given_emotion",
+                "given_level",
+            )
+        ),
+    ],
+    metadata={"style2talker.schema_version": str(SCHEMA_VERSION)},
+)  # what a build really used, kept or not; one row per recording

@@ -88,6 +88,7 @@ def write_tiny_corpus(folder: Path) -> Path:
             shards.append(_put(store, f"{kind}/{split}-00000.parquet", kind, split, schema, rows))
     reject = {
         "source_uri": "bad.mp4",
+        "source_id": None,
         "clip_id": None,
         "start_s": None,
         "end_s": None,

@@ -26,30 +26,31 @@ class SilentTally:
             return None
 
 
-def run_here(plans: Sequence[Any], stages: Sequence[Any], *, uri: str, card: Any, workers: int) -> None:
+def run_here(
+    partitions: Sequence[Any], stages: Sequence[Any], *, uri: str, root: str, workers: int, address: Any
+) -> None:
     """What `run_partitions` does, one partition after another, without Ray."""
     from pipelines.run import RunShard, RunStage
 
-    for plan in plans:
-        row = {"plan": plan.to_json()}
+    for partition in partitions:
+        row = {"partition": partition.to_json(), "left": ""}
         for stage in stages:
-            RunStage(stage, uri, card.root, SilentTally())(row)
-        RunShard(stages, uri, card)(row)
+            row = RunStage(stage, uri, root, SilentTally())(row)
+        RunShard(stages, uri)(row)
 
 
 @pytest.fixture
 def build_here(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
-    """`pipelines.build.build` with fake stages and without Ray."""
+    """`pipelines.build.build` with fake stages and without Ray; gives the manifest. So with `retry`."""
     from fake_stages import fake_stages  # type: ignore[import-not-found]
 
     from pipelines import build as module
 
     monkeypatch.setattr(module, "run_partitions", run_here)
+    monkeypatch.setattr("pipelines.retry.run_partitions", run_here)
 
-    def build(footage: Path, out: Path | str, *, stages: Any = None, num_partitions: int = 16) -> Any:
-        return module.build(
-            footage, out=str(out), workers=1, stages=stages or fake_stages(), num_partitions=num_partitions
-        )
+    def build(footage: Path, out: Path | str, *, stages: Any = None) -> Any:
+        return module.build(footage, out=str(out), workers=1, stages=stages or fake_stages()).manifest
 
     return build
 

@@ -19,6 +19,10 @@ from pipelines.stage import Row, Stage, Work
 from style2talker.errors import Reject
 from style2talker.media.footage import Footage
 
+MOODY = [False]
+"""Whether `hear` fails on clips of `MOODY_FRAMES` frames: a machine that is out of order for a while."""
+MOODY_FRAMES = 77
+
 SECONDS = float(os.environ.get("FAKE_STAGE_SECONDS", "0"))
 """How long a row takes: the time in which a test can kill the build. It is no part of the fingerprint."""
 
@@ -34,8 +38,8 @@ def numbers(clip_id: str, *shape: int) -> np.ndarray:
 
 
 def make_discover(config: FakeConfig, footage: Footage) -> Work:
-    def run(source: Row) -> list[Row]:
-        rows = []
+    def run(source: Row) -> list[Row | Reject]:
+        rows: list[Row | Reject] = []
         for index, line in enumerate(footage.path(source["source_uri"]).read_text().split()):
             if line == "bad":
                 raise Reject("not_media", "It says bad.")
@@ -101,6 +105,8 @@ def make_hear(config: FakeConfig, footage: Footage) -> Work:
     def run(clip: Row) -> Row:
         time.sleep(SECONDS)
         clip_id, num_frames = clip["clip_id"], clip["num_frames"]
+        if MOODY[0] and num_frames == MOODY_FRAMES:
+            raise RuntimeError("moody")
         footage.path(clip["source_uri"]).read_bytes()  # as the real stage does; it may be gone
         return {
             "clip_id": clip_id,
@@ -186,11 +192,11 @@ def main(arguments: Sequence[str]) -> None:
     import typer
 
     from pipelines import build as module
-    from style2talker.cli import corpus
+    from style2talker.cli import build as cli
 
     module.stages_of = lambda profile, device="cpu", fetch=False: fake_stages()
     app = typer.Typer()
-    corpus.register(app)
+    cli.register(app)
     footage, out, workers = arguments
     app(["build", footage, "--out", out, "--workers", workers])
 

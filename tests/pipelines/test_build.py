@@ -47,7 +47,7 @@ def test_the_same_footage_gives_the_same_bytes(build_here, footage, contents, tm
 def test_a_second_run_does_nothing(build_here, footage: Path, tmp_path: Path, monkeypatch) -> None:
     out = tmp_path / "out"
     build_here(footage, out)
-    before = {path: path.stat().st_mtime_ns for path in out.rglob("*.parquet") if path.parent != out}
+    before = {path: path.stat().st_mtime_ns for path in out.rglob("p?????-*.parquet")}
     monkeypatch.setattr("pipelines.build.run_partitions", None)  # would fail if called
     build_here(footage, out)
     assert all(path.stat().st_mtime_ns == time for path, time in before.items())
@@ -131,15 +131,15 @@ def test_a_file_that_was_only_gone_for_a_moment_is_looked_at_again(
     from pipelines import run
 
     out, source = tmp_path / "out", footage / "talker04.mp4"
-    original, text = run.RunStage._input, source.read_text()
+    original, text = run.RunStage._run, source.read_text()
 
-    def vanish(self, store, plan):
+    def vanish(self, store, partition):
         if self._stage.name == stage:
             source.unlink(missing_ok=True)
-        return original(self, store, plan)
+        return original(self, store, partition)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(run.RunStage, "_input", vanish)
+        patch.setattr(run.RunStage, "_run", vanish)
         build_here(footage, out)
     assert {"talker04.mp4": "vanished"}.items() <= {
         row["source_uri"]: row["kind"] for row in Corpus.open(str(out)).rejects()
@@ -201,7 +201,7 @@ def test_bad_calls_are_one_sentence(build_here, footage: Path, tmp_path: Path) -
     with pytest.raises(UserError, match="does not exist"):
         build_here(tmp_path / "nowhere", out)
     (tmp_path / "empty").mkdir()
-    with pytest.raises(UserError, match="no file has a video suffix"):
+    with pytest.raises(UserError, match="none has a video suffix"):
         build_here(tmp_path / "empty", tmp_path / "out2")
     assert not (tmp_path / "out2").exists()
     with pytest.raises(UserError, match="holds another corpus, 'footage'"):
@@ -231,19 +231,31 @@ def test_a_missing_weight_stops_the_build_and_is_no_reject(build_here, footage: 
 def test_a_plan_counts_what_is_done(build_here, footage: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     before = make_plan(footage, out=str(out), stages=fake_stages())
-    assert set(before.done.values()) == {0}
+    assert len(before.steps) == 7 * len(before.partitions)
+    assert {step.why for step in before.steps} == {"new"}
     assert not out.exists()
     build_here(footage, out)
+    assert not make_plan(footage, out=str(out), stages=fake_stages()).steps
     after = make_plan(footage, out=str(out), stages=fake_stages(fit_salt=1))
-    assert after.done["track"] == len(after.partitions)
-    assert after.done["fit"] == after.done["shard"] == 0
+    assert {step.stage: step.why for step in after.steps} == {
+        "fit": "salt: 0 -> 1",
+        "see": "reads fit, which changed",
+        "write": "reads see, which changed",
+        "shard": "labels or clips changed",
+    }
 
 
 def test_the_manifest_holds_no_path_of_this_machine(build_here, footage: Path, tmp_path: Path) -> None:
     build_here(footage, tmp_path / "out")
     text = (tmp_path / "out" / "corpus.json").read_text()
     assert str(tmp_path) not in text
-    assert {shard["kind"] for shard in json.loads(text)["shards"]} == {"clips", "frames", "rejects", "card"}
+    assert {shard["kind"] for shard in json.loads(text)["shards"]} == {
+        "clips",
+        "frames",
+        "rejects",
+        "sources",
+        "card",
+    }
 
 
 def test_a_corpus_without_clips_still_tells_why(build_here, tmp_path: Path) -> None:

@@ -45,7 +45,9 @@ def write_traps(root: Path, clip: TwinClip) -> dict[str, str]:
     root.mkdir()
     frames, audio = clip.frames_thw3[:60], clip.audio_n[: 60 * 640]
     time_s = np.arange(len(audio)) / 16000
-    chord = sum(np.sin(2 * np.pi * hz * time_s) for hz in (220, 277, 330)).astype(np.float32) * 0.1
+    chord = (
+        np.sum([np.sin(2 * np.pi * hz * time_s) for hz in (220, 277, 330)], axis=0, dtype=np.float32) * 0.1
+    )
     grey = np.full_like(frames, 128)
     write_video(root / "talker.mp4", clip.frames_thw3, clip.audio_n)
     write_video(root / "blank.mp4", grey, audio)
@@ -78,7 +80,7 @@ def test_the_talker_is_kept_and_all_else_has_its_reason(
     weights: None, talker: TwinClip, build_here: Callable, tmp_path: Path
 ) -> None:
     reasons = write_traps(tmp_path / "footage", talker)
-    build_here(tmp_path / "footage", tmp_path / "out", stages=stages_of("small"), num_partitions=4)
+    build_here(tmp_path / "footage", tmp_path / "out", stages=stages_of("small"))
     assert verify(str(tmp_path / "out")) == []
     corpus = Corpus.open(str(tmp_path / "out"))
     assert {row["source_uri"]: row["kind"] for row in corpus.rejects()} == reasons

@@ -32,8 +32,8 @@ def bucket_uri(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 def test_a_corpus_in_a_bucket_has_the_bytes_of_one_on_disk(
     bucket_uri: str, build_here, footage: Path, contents, tmp_path: Path
 ) -> None:
-    local = build_here(footage, tmp_path / "out", num_partitions=2)
-    remote = build_here(footage, bucket_uri, num_partitions=2)
+    local = build_here(footage, tmp_path / "out")
+    remote = build_here(footage, bucket_uri)
     assert remote == local
     assert verify(bucket_uri) == []
     store = open_store(bucket_uri)
@@ -44,5 +44,5 @@ def test_a_corpus_in_a_bucket_has_the_bytes_of_one_on_disk(
     assert len(ids) == local.num_clips
     store.delete(remote.of_kind("clips")[0].path)
     assert "is missing" in verify(bucket_uri)[0]
-    assert build_here(footage, bucket_uri, num_partitions=2) == local
+    assert build_here(footage, bucket_uri) == local
     assert verify(bucket_uri) == []

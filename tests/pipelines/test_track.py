@@ -18,8 +18,8 @@ INPUTS = {"discover": "0" * 64}
 
 
 def test_the_device_is_in_the_fingerprint() -> None:
-    assert track.stage("cuda").fingerprint(INPUTS) != track.STAGE.fingerprint(INPUTS)
-    assert track.stage("cpu").fingerprint(INPUTS) == track.STAGE.fingerprint(INPUTS)
+    assert track.stage("cuda").recipe(INPUTS) != track.STAGE.recipe(INPUTS)
+    assert track.stage("cpu").recipe(INPUTS) == track.STAGE.recipe(INPUTS)
     assert "torch" in track.stage("cuda").entry().libraries
 
 

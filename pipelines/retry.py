@@ -1,0 +1,80 @@
+"""Retry: run failures only.
+
+    style2talker retry corpus [--kind track_failed]
+
+A verdict (no face, no speech) stands as long as its stage is the same. A failure (a decoder's error, a worker
+that was killed or hung) may have been the machine's. The rows that failed are tried once more, with what the
+last build recorded: no new file is looked for, and every other row is copied.
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+
+from pipelines.build import Built, bring_about
+from pipelines.lock import locked
+from pipelines.partition import Partition, recipes_of
+from pipelines.plan import changes_of
+from pipelines.profiles import stages_of
+from pipelines.request import is_of_source, recorded
+from pipelines.run import run_partitions
+from pipelines.stage import Stage
+from style2talker.corpus.reader import Corpus
+from style2talker.corpus.uri import open_store
+from style2talker.errors import UserError
+
+FAILURES = ("killed", "timed_out", "vanished", "unreadable", "changed", "decode_failed")
+"""Besides these, every kind that ends in `_failed`."""
+
+
+def is_failure(kind: str) -> bool:
+    return kind in FAILURES or kind.endswith("_failed")
+
+
+def retry(
+    uri: str,
+    *,
+    kinds: Sequence[str] = (),
+    workers: int | None = None,
+    address: str | None = None,
+    stages: Sequence[Stage] | None = None,
+) -> Built | None:
+    """Try the failures of a finished corpus again; None if it has none.
+
+    Args:
+        kinds: instead of every failure; may also name verdicts.
+
+    Raises:
+        UserError: no finished corpus, a kind that it does not have, or stages that changed since.
+    """
+    store = open_store(uri)
+    with locked(store, "retry") as lock:
+        request = recorded(store)
+        device = request.settings["track"].get("device", "cpu")
+        stages = stages_of(request.profile, device=device, fetch=True) if stages is None else stages
+        if recipes_of(stages) != request.recipes:
+            now = replace(request, entries=tuple(stage.entry() for stage in stages), stages=tuple(stages))
+            changes = changes_of(now, Corpus.open(uri).manifest)
+            said = [f"{stage}: {'; '.join(texts)}" for stage, texts in changes.items() if texts]
+            raise UserError(
+                f"{uri} was made by other stages ({said[0] if said else 'a schema changed'}), so trying its "
+                "failures again would be another corpus; run the build again."
+            )
+        there = {row["kind"] for row in Corpus.open(uri).rejects() if not is_of_source(row)}
+        if unknown := set(kinds) - there:
+            raise UserError(
+                f"{uri} has no rejects of the kind {min(unknown)!r} that a stage could try again; it has "
+                f"{', '.join(sorted(there)) or 'none'}."
+            )
+        again = frozenset(kinds) or frozenset(kind for kind in there if is_failure(kind))
+        if not again:
+            return None
+        workers = workers or os.cpu_count() or 1
+
+        def run(partitions: Sequence[Partition]) -> None:
+            run_partitions(
+                partitions, stages, uri=uri, root=request.card.root, workers=workers, address=address
+            )
+
+        request = replace(request, stages=tuple(stages))
+        return bring_about(request, store, run=run, again=again, check=lock.check)

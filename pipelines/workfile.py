@@ -1,0 +1,125 @@
+"""Work files: what a stage made of a partition. Kept rows are its Parquet rows, all else is in its footer.
+
+Rejected rows sit in the same file as the kept ones, so the two cannot part. The footer also holds a digest of
+the clips that the stage was given and of those it kept: a file is right only as long as its inputs still hold
+what it was made from, and that is seen without reading a row.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from pipelines.stage import Row
+from style2talker.corpus.reader import rows_of
+from style2talker.corpus.uri import Store
+
+FOOTER_KEY = b"style2talker.footer"
+
+
+class DamagedError(Exception):
+    """A work file that cannot be read as what it was written. It is deleted and made again."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"{name} is damaged ({reason})")
+        self.name, self.reason = name, reason
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (type(self), (self.name, self.reason))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effort:
+    """What the rows cost that were computed, not copied."""
+
+    num_rows: int = 0
+    amount: float = 0.0
+    """Seconds of the clips; of `discover`, megabytes of the sources."""
+    work_s: float = 0.0
+    """Inside the stage's own function: its floor."""
+    wall_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Footer:
+    """What a work file says about itself."""
+
+    num_rows: int
+    num_given: int
+    """Rows that the stage was given."""
+    clips_sha256: str
+    """Digest of the ids of the kept clips, in order."""
+    inputs: Mapping[str, str]
+    """The same digest of each file that was read."""
+    sources: tuple[str, ...] = ()
+    """Only of `discover`: `Source.content()` of every source that was looked at."""
+    clips_s: float = 0.0
+    """Only of `discover`: seconds of the kept clips."""
+    rejects: tuple[Row, ...] = ()
+    effort: Effort = field(default_factory=Effort)
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> "Footer":
+        data = json.loads(text)
+        listed = {"sources": tuple(data["sources"]), "rejects": tuple(data["rejects"])}
+        return cls(**{**data, **listed, "effort": Effort(**data["effort"])})
+
+
+def ids_sha256(clip_ids: Iterable[str]) -> str:
+    """Digest of clip ids in their order."""
+    return hashlib.sha256("\n".join(clip_ids).encode()).hexdigest()
+
+
+@contextmanager
+def opened(store: Store, name: str) -> Iterator[pq.ParquetFile]:
+    """A work file with its checksums verified page by page.
+
+    Raises:
+        FileNotFoundError: there is none.
+        DamagedError: it is cut, or a bit of it changed; also from within the block.
+    """
+    try:
+        with pq.ParquetFile(store.open(name), page_checksum_verification=True) as file:
+            yield file
+    except FileNotFoundError:
+        raise
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        raise DamagedError(name, str(error).splitlines()[0]) from error
+
+
+def read_footer(store: Store, name: str) -> Footer:
+    """Raises as `opened` does."""
+    with opened(store, name) as file:
+        text = (file.metadata.metadata or {}).get(FOOTER_KEY)
+    try:
+        return Footer.from_json(text or "")
+    except (ValueError, KeyError, TypeError) as error:
+        raise DamagedError(name, f"no footer of ours: {error}") from error
+
+
+def read_columns(store: Store, name: str, columns: Sequence[str]) -> list[Row]:
+    """Some small columns of every row."""
+    with opened(store, name) as file:
+        return file.read(columns=list(columns)).to_pylist()
+
+
+def stream_rows(store: Store, name: str, columns: Sequence[str] | None, wanted: set[str]) -> Iterator[Row]:
+    """The rows of the wanted clips in the order of the file, one row group in memory at a time."""
+    chosen = pa.array(sorted(wanted), pa.string())
+    with opened(store, name) as file:
+        for group in range(file.num_row_groups):
+            # the ids first: the rest of a row may be two megabytes of pictures
+            mask = pc.is_in(file.read_row_group(group, columns=["clip_id"]).column(0), value_set=chosen)
+            if not pc.any(mask).as_py():
+                continue
+            names = None if columns is None else list(columns)
+            yield from rows_of(file.read_row_group(group, columns=names).filter(mask))
