@@ -9,9 +9,14 @@ from typing import Any
 
 import pyarrow as pa
 
-from style2talker.corpus.schema import CLIPS, FRAMES, REJECTS, SCHEMA_VERSION
+from style2talker.corpus.schema import CLIPS, FRAMES, REJECTS, SCHEMA_VERSION, SOURCES
 
-SCHEMAS: Mapping[str, pa.Schema] = {"clips": CLIPS, "frames": FRAMES, "rejects": REJECTS}
+SCHEMAS: Mapping[str, pa.Schema] = {
+    "clips": CLIPS,
+    "frames": FRAMES,
+    "rejects": REJECTS,
+    "sources": SOURCES,
+}
 
 OLDEST_VERSION = 1
 ADDED: Mapping[int, Mapping[str, Mapping[str, Any]]] = {

@@ -1,5 +1,7 @@
 """Differences of corpora that were changed by hand: each is found, and blamed on what really caused it."""
 
+import dataclasses
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from style2talker.corpus.diff import Difference, diff
-from style2talker.corpus.manifest import StageEntry, read_manifest
+from style2talker.corpus.manifest import StageEntry, read_manifest, write_manifest
 from style2talker.corpus.reader import Corpus
 from style2talker.corpus.recipe import recipe_changes
 from style2talker.corpus.uri import open_store
@@ -152,6 +154,21 @@ def test_removed_clips_say_why(pair: Pair) -> None:
         "a new recording",
     ]
     assert found.num_clips == (4, 2)
+
+
+def test_a_forgotten_recording_is_called_so_and_not_gone(pair: Pair) -> None:
+    def drop(kind: str, table: pa.Table) -> pa.Table:
+        return table if kind == "rejects" else table.filter(pc.not_equal(table.column("clip_id"), "val0"))
+
+    assert [clip.why for clip in pair.change(drop).removed] == ["its recording is cut differently"]
+    store = open_store(str(pair.new))
+    store.write("forgotten.json", json.dumps({"speakers": [], "sources": ["ab" * 32]}).encode())
+    manifest = read_manifest(store)
+    entry = dataclasses.replace(
+        *(manifest.of_kind("rejects")), path="forgotten.json", kind="forgotten", rows=0
+    )
+    write_manifest(store, dataclasses.replace(manifest, shards=(*manifest.shards, entry)))
+    assert [clip.why for clip in pair.diff().removed] == ["its recording was forgotten"]
 
 
 def test_split_moves_and_the_card_that_moved_them(pair: Pair) -> None:
