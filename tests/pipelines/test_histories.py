@@ -5,6 +5,7 @@ forgotten, stages get other settings, rows fail for a while and are tried again,
 number of files. At the end, and whenever a build has finished, every byte is compared with a clean build.
 """
 
+import os
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -27,6 +28,8 @@ from style2talker.corpus.uri import Store
 from style2talker.corpus.verify import verify
 from style2talker.errors import UserError
 
+NUM_HISTORIES = int(os.environ.get("HISTORIES", "15"))
+"""HISTORIES=500 with --timeout 0 looks longer."""
 PEOPLE = ("ana", "ben", "cleo", "dan")
 NAMES = tuple(f"{person}/{take}.mp4" for person in PEOPLE for take in "abc")
 TEXTS = st.lists(
@@ -69,6 +72,10 @@ class Histories(RuleBasedStateMachine):
     def build(self, out: Path) -> None:
         self.build_here(self.footage, out, stages=self.stages())
 
+    def die(self) -> None:
+        self.is_built = False
+        shutil.rmtree(self.out / "_work/lock", ignore_errors=True)  # this process lives on
+
     # What may happen.
 
     @rule(name=st.sampled_from(NAMES), lines=TEXTS)
@@ -101,7 +108,7 @@ class Histories(RuleBasedStateMachine):
             try:
                 self.build(self.out)
             except KilledError:
-                self.is_built = False
+                self.die()
                 return
         self.is_built = True
 
@@ -134,7 +141,7 @@ class Histories(RuleBasedStateMachine):
             try:
                 forget(str(self.out), speakers=[person])
             except KilledError:
-                self.is_built = False
+                self.die()
                 return
             except UserError as error:
                 assert person not in speakers, error  # noqa: PT017 - the other outcome is as good
@@ -204,7 +211,7 @@ def test_any_history_ends_in_the_corpus_of_a_clean_build(build_here) -> None:
     run_state_machine_as_test(
         Histories,
         settings=settings(
-            max_examples=8,
+            max_examples=NUM_HISTORIES,
             stateful_step_count=10,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
