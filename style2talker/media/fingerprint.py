@@ -57,8 +57,18 @@ def picture_hash(picture_hw3: np.ndarray) -> int:
 
     Size, compression and brightness change a few bits, so two hashes differ in an even number of them.
     """
-    grey_hw = cv2.cvtColor(picture_hw3, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    small_hw = cv2.resize(grey_hw, (_PICTURE_SIDE, _PICTURE_SIDE), interpolation=cv2.INTER_AREA)
+    small_hw = _small(picture_hw3)
     low_kk = np.asarray(dctn(small_hw, norm="ortho"))[1 : _KEPT + 1, 1 : _KEPT + 1]
     bits = np.packbits(low_kk.ravel() > np.median(low_kk))
     return int(bits.view(">i8")[0])
+
+
+def likeness(a_hw3: np.ndarray, b_hw3: np.ndarray) -> float:
+    """Correlation of two RGB pictures at 32 x 32 px in grey: the second look at what hashes alike."""
+    with np.errstate(invalid="ignore"):
+        return float(np.nan_to_num(np.corrcoef(_small(a_hw3).ravel(), _small(b_hw3).ravel())[0, 1]))
+
+
+def _small(picture_hw3: np.ndarray) -> np.ndarray:
+    grey_hw = cv2.cvtColor(picture_hw3, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    return cv2.resize(grey_hw, (_PICTURE_SIDE, _PICTURE_SIDE), interpolation=cv2.INTER_AREA)
