@@ -15,8 +15,8 @@ from pipelines.partition import Partition, inputs_of
 from pipelines.reuse import Earlier, Outcome
 from pipelines.sources import reject_row
 from pipelines.stage import Row, Stage, Work
-from pipelines.workfile import FOOTER_KEY, Effort, Footer, ids_sha256, read_footer
-from style2talker.corpus.shard import FRAMES_PER_GROUP, ShardWriter
+from pipelines.workfile import FOOTER_KEY, Effort, Footer, footer_text, ids_sha256, read_footer
+from style2talker.corpus.shard import CLIPS_PER_GROUP, FRAMES_PER_GROUP, ShardWriter
 from style2talker.corpus.uri import Store, is_environment_fault
 from style2talker.errors import Reject, UserError
 
@@ -68,7 +68,7 @@ def run_stage(
     num_rows, amount, work_s, clips_s = 0, 0.0, 0.0, 0.0
     with (
         store.writing(partition.file(stage.name)) as scratch,
-        ShardWriter(scratch, schema=stage.schema, rows_per_group=FRAMES_PER_GROUP) as writer,
+        ShardWriter(scratch, schema=stage.schema, rows_per_group=_rows_per_group(stage)) as writer,
     ):
         for row in given:
             outcome, seconds = earlier.take(row[key]), 0.0
@@ -97,8 +97,12 @@ def run_stage(
                 num_rows=num_rows, amount=amount, work_s=work_s, wall_s=time.monotonic() - started_s
             ),
         )
-        writer.metadata({FOOTER_KEY.decode(): footer.to_json()})
+        writer.metadata({FOOTER_KEY.decode(): footer_text(footer)})
     return footer
+
+
+def _rows_per_group(stage: Stage) -> int:
+    return FRAMES_PER_GROUP if "jpeg" in stage.schema.names else CLIPS_PER_GROUP
 
 
 def amount_of(row: Row) -> float:

@@ -10,6 +10,7 @@ from itertools import groupby
 
 from pipelines.stage import Row
 from pipelines.workfile import DamagedError, Footer, opened, read_columns, read_footer
+from style2talker.corpus.intact import read_group
 from style2talker.corpus.reader import rows_of
 from style2talker.corpus.uri import Store
 
@@ -89,7 +90,7 @@ class Earlier:
             return
         with opened(self._store, self._name) as file:
             rows = (
-                row for group in range(file.num_row_groups) for row in rows_of(file.read_row_group(group))
+                row for group in range(file.num_row_groups) for row in rows_of(read_group(file, group))
             )
             for key, members in groupby(rows, key=lambda row: row[self._key]):
                 yield key, list(members)

@@ -103,7 +103,7 @@ def find_sources(
     footage = Footage(card.root)
     files = {file.uri: file for file in footage.names()}
     closed = [] if "://" in card.root else closed_folders(Path(card.root))
-    inventory = read_items(card, sorted(files))
+    inventory = read_items(card, files)
     if not inventory.items and not inventory.rejects and not closed:
         raise UserError(
             f"{card.root} is empty for this card: {len(files)} files, none {_asked_for(card)}; check the "

@@ -17,7 +17,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipelines.stage import Row
+from style2talker.corpus.intact import read_group
 from style2talker.corpus.reader import rows_of
+from style2talker.corpus.shard import bytes_sha256
 from style2talker.corpus.uri import Store
 
 FOOTER_KEY = b"style2talker.footer"
@@ -74,6 +76,12 @@ class Footer:
         return cls(**{**data, **listed, "effort": Effort(**data["effort"])})
 
 
+def footer_text(footer: Footer) -> str:
+    """What is stored of a footer: Parquet guards its pages with checksums, but not its metadata."""
+    text = footer.to_json()
+    return f"{bytes_sha256(text.encode())} {text}"
+
+
 def ids_sha256(clip_ids: Iterable[str]) -> str:
     """Digest of clip ids in their order."""
     return hashlib.sha256("\n".join(clip_ids).encode()).hexdigest()
@@ -99,9 +107,12 @@ def opened(store: Store, name: str) -> Iterator[pq.ParquetFile]:
 def read_footer(store: Store, name: str) -> Footer:
     """Raises as `opened` does."""
     with opened(store, name) as file:
-        text = (file.metadata.metadata or {}).get(FOOTER_KEY)
+        stored = (file.metadata.metadata or {}).get(FOOTER_KEY, b"")
+    digest, _, text = stored.partition(b" ")
+    if digest.decode("ascii", "replace") != bytes_sha256(text):
+        raise DamagedError(name, "its footer is not what was written")
     try:
-        return Footer.from_json(text or "")
+        return Footer.from_json(text)
     except (ValueError, KeyError, TypeError) as error:
         raise DamagedError(name, f"no footer of ours: {error}") from error
 
@@ -116,10 +127,12 @@ def stream_rows(store: Store, name: str, columns: Sequence[str] | None, wanted: 
     """The rows of the wanted clips in the order of the file, one row group in memory at a time."""
     chosen = pa.array(sorted(wanted), pa.string())
     with opened(store, name) as file:
+        # the ids first: the rest of a row may be two megabytes of pictures
+        chosen_n = pc.is_in(file.read(columns=["clip_id"]).column(0), value_set=chosen)
+        first = 0
         for group in range(file.num_row_groups):
-            # the ids first: the rest of a row may be two megabytes of pictures
-            mask = pc.is_in(file.read_row_group(group, columns=["clip_id"]).column(0), value_set=chosen)
+            mask = chosen_n.slice(first, file.metadata.row_group(group).num_rows)
+            first += len(mask)
             if not pc.any(mask).as_py():
                 continue
-            names = None if columns is None else list(columns)
-            yield from rows_of(file.read_row_group(group, columns=names).filter(mask))
+            yield from rows_of(read_group(file, group, columns).filter(mask))
