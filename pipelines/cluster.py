@@ -87,6 +87,7 @@ def _start(ray: Any, workers: int, *, on_gpu: bool) -> None:
         logging_level=logging.ERROR,
         object_store_memory=OBJECT_STORE_BYTES,
         _node_ip_address="127.0.0.1",
+        _system_config={"enable_metrics_collection": False},  # nobody could know the port to ask
     )
 
 
