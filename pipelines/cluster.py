@@ -110,7 +110,7 @@ def _join(ray: Any, address: str) -> None:
         reason = " ".join(str(error).split())
         raise UserError(
             f"The Ray cluster at {head} refuses this driver ({reason}); all nodes need the same Python, the "
-            "same requirements.lock and the same token (~/.ray/auth_token or RAY_AUTH_TOKEN)."
+            "same requirements.lock, and the same RAY_AUTH_MODE and token (~/.ray/auth_token)."
         ) from error
 
 
