@@ -172,6 +172,8 @@ def bring_about(
         check: raises if this build may not commit.
     """
     first = plan = plan_of(request, store, again=again)
+    footage = Footage(request.card.root)
+    expected = estimate(first.steps, first.index, request.stages, first.partitions, footage)
     for _ in range(ROUNDS):
         if not plan.steps:
             break
@@ -189,7 +191,7 @@ def bring_about(
     return Built(
         manifest=manifest,
         steps=first.steps,
-        expected=tuple(estimate(first.steps, first.index, request.stages, first.partitions)),
+        expected=tuple(expected),
         spent=tuple(spent_since(first.index, plan.index, plan.partitions, request.stages)),
     )
 

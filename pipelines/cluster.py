@@ -36,6 +36,8 @@ _DRIVER = {
     "RAY_DATA_DISABLE_PROGRESS_BARS": "1",
     "RAY_DEDUP_LOGS": "0",
     "RAY_BACKEND_LOG_LEVEL": "fatal",
+    # Ray's monitor would end our worker, not the process that took the memory; the kernel ends that one
+    "RAY_memory_monitor_refresh_ms": "0",
     "GLOG_minloglevel": "3",
 }
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from pipelines.index import CACHE, Index
+from pipelines.leaks import refuse_leaks
 from pipelines.partition import SHARD, WORK, Partition
 from pipelines.report import write_report
 from pipelines.request import HASHES, OWNER, Request, source_row
@@ -18,6 +19,7 @@ from style2talker.corpus.manifest import (
     read_manifest,
     write_manifest,
 )
+from style2talker.corpus.reader import Corpus
 from style2talker.corpus.schema import REJECTS, SCHEMA_VERSION, SOURCES
 from style2talker.corpus.shard import bytes_sha256, file_sha256, write_shard
 from style2talker.corpus.uri import TEMPORARY_SUFFIX, Store
@@ -65,6 +67,7 @@ def commit(
         shards=_in_order([entry for record in done for entry in record.shards]),
         coverage=dict(request.coverage),
     )
+    refuse_leaks(Corpus(store=store, manifest=manifest), allowed=request.card.allow_leaks)
     extras = [_write_rejects(store, request, partitions, index), _write_sources(store, request)]
     if request.tombstones:
         extras.append(_write_text(store, FORGOTTEN, "forgotten", request.tombstones.to_bytes()))

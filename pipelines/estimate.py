@@ -13,13 +13,16 @@ from pipelines.partition import Partition
 from pipelines.plan import Step
 from pipelines.stage import Stage
 from pipelines.workfile import Footer
+from style2talker.errors import Reject
+from style2talker.media.footage import Footage
+from style2talker.media.probe import probe
 
 TYPICAL_S = {"discover": 0.35, "track": 0.22, "fit": 0.02, "hear": 0.16, "see": 0.09, "write": 0.001}
 """Seconds of one core per megabyte of source (discover) or second of clip, for an output without a history:
 measured on the demo's corpus with two cores of an ordinary server processor."""
 TYPICAL_CLIPS_S_PER_MB = 3.0
-TYPICAL_BYTES_PER_S = 260_000
-"""Of work files and shards together, per second of clip."""
+NUM_PROBED = 32
+"""Sources that are opened to guess how long clips will be."""
 OTHER_WALL = 1.05
 """Wall over work where nothing is measured yet."""
 
@@ -44,6 +47,7 @@ class Spent:
     work_s: float
     wall_s: float
     num_bytes: int
+    load_s: float = 0.0
     is_measured: bool = True
 
 
@@ -72,15 +76,32 @@ def _footers(index: Index, stage: str, partitions: Sequence[Partition]) -> Itera
                 yield footer
 
 
+def probed_s_per_mb(partitions: Sequence[Partition], footage: Footage) -> float:
+    """Seconds per megabyte of some sources, from their headers; typical ones where none can be read."""
+    sources = [source for partition in partitions for source in partition.sources]
+    seconds, num_bytes = 0.0, 0
+    for source in sources[:: max(1, len(sources) // NUM_PROBED)] if footage.is_local else ():
+        try:
+            info = probe(footage.path(source.uri))
+        except (Reject, OSError):
+            continue  # the build will say what is wrong with it
+        seconds, num_bytes = seconds + info.duration_s, num_bytes + source.num_bytes
+    return 1e6 * seconds / num_bytes if num_bytes else TYPICAL_CLIPS_S_PER_MB
+
+
 def estimate(
-    steps: Sequence[Step], index: Index, stages: Sequence[Stage], partitions: Sequence[Partition]
+    steps: Sequence[Step],
+    index: Index,
+    stages: Sequence[Stage],
+    partitions: Sequence[Partition],
+    footage: Footage,
 ) -> list[Spent]:
     """What the steps will cost, by stage. Clips that are not discovered yet are guessed from megabytes."""
     rates = rates_of(index, stages, partitions)
-    discovered = list(_footers(index, "discover", partitions))
+    discovered = [f for f in _footers(index, "discover", partitions) if f.effort.num_rows == f.num_given]
     megabytes = sum(footer.effort.amount for footer in discovered)
-    seconds = sum(f.clips_s for f in discovered if f.effort.amount)
-    clips_s_per_mb = seconds / megabytes if megabytes else TYPICAL_CLIPS_S_PER_MB
+    seconds = sum(footer.clips_s for footer in discovered)
+    clips_s_per_mb = seconds / megabytes if megabytes else probed_s_per_mb(partitions, footage)
     new_mb = {step.number: step.amount for step in steps if step.stage == "discover"}
     by_stage: dict[str, list[Step]] = defaultdict(list)
     for step in steps:
@@ -141,6 +162,7 @@ def spent_since(
                     amount=sum(effort.amount for effort in efforts),
                     work_s=sum(effort.work_s for effort in efforts),
                     wall_s=sum(effort.wall_s for effort in efforts),
+                    load_s=sum(effort.load_s for effort in efforts),
                     num_bytes=sum(after.num_bytes(name) for name in new),
                 )
             )

@@ -75,6 +75,11 @@ class Isolated:
             self._child.close()
             self._child = None
 
+    def start(self) -> None:
+        """Start the child and load the stage now, so that the first row does not pay for it."""
+        if self._child is None:
+            self._started()
+
     def _started(self) -> "_Child":
         from ray import cloudpickle  # a function of the main script has no name that the child could import
 

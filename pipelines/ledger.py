@@ -65,7 +65,7 @@ def run_stage(
     full = iter(given) if stage.name == "discover" else joined_rows(store, partition, stage.reads, missing)
     kept_ids: list[str] = []
     rejects: list[Row] = []
-    num_rows, amount, work_s, clips_s = 0, 0.0, 0.0, 0.0
+    num_rows, amount, load_s, work_s, clips_s = 0, 0.0, 0.0, 0.0, 0.0
     with (
         store.writing(partition.file(stage.name)) as scratch,
         ShardWriter(scratch, schema=stage.schema, rows_per_group=_rows_per_group(stage)) as writer,
@@ -73,8 +73,11 @@ def run_stage(
         for row in given:
             outcome, seconds = earlier.take(row[key]), 0.0
             if outcome is None:
+                load_started_s = time.monotonic()
+                work = load()
                 row_started_s = time.monotonic()
-                outcome = attempt(stage, load(), row if stage.name == "discover" else _advance(full, row))
+                load_s += row_started_s - load_started_s
+                outcome = attempt(stage, work, row if stage.name == "discover" else _advance(full, row))
                 seconds = time.monotonic() - row_started_s
                 num_rows, amount, work_s = num_rows + 1, amount + amount_of(row), work_s + seconds
             else:
@@ -94,7 +97,11 @@ def run_stage(
             clips_s=round(clips_s, 3),
             rejects=tuple(rejects),
             effort=Effort(
-                num_rows=num_rows, amount=amount, work_s=work_s, wall_s=time.monotonic() - started_s
+                num_rows=num_rows,
+                amount=amount,
+                work_s=work_s,
+                wall_s=time.monotonic() - started_s - load_s,
+                load_s=load_s,
             ),
         )
         writer.metadata({FOOTER_KEY.decode(): footer_text(footer)})

@@ -14,7 +14,7 @@ from pipelines.sources import Hashed, Source, find_sources, reject_row
 from pipelines.stage import Row, Stage
 from pipelines.tombstones import Tombstones, read_tombstones
 from pipelines.workfile import DamagedError, opened
-from style2talker.corpus.card import Card, load_card, parse_card
+from style2talker.corpus.card import Card, load_card, recorded_card
 from style2talker.corpus.manifest import StageEntry
 from style2talker.corpus.reader import Corpus
 from style2talker.corpus.schema import SOURCES
@@ -32,8 +32,6 @@ _HASHED = pa.schema(
         pa.field("sha256", pa.string(), nullable=False),
     ]
 )
-SOURCE_KINDS = ("missing", "excluded", "unknown_name", "unpaired", "duplicate", "outside_root", "empty_file")
-"""Kinds of rejects that are said before any stage runs; those without a `source_id` are too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +57,15 @@ class Request:
     def forgetting(self, tombstones: Tombstones) -> "Request":
         sources, rejects = tombstones.without(self.sources, self.rejects)
         return replace(self, sources=tuple(sources), rejects=tuple(rejects), tombstones=tombstones)
+
+
+def described(stages: Sequence[Stage]) -> dict[str, Any]:
+    """What a request says of its stages: recipes, entries and settings."""
+    return {
+        "recipes": recipes_of(stages),
+        "entries": tuple(stage.entry() for stage in stages),
+        "settings": {stage.name: asdict(stage.config) for stage in stages},
+    }
 
 
 def scan(
@@ -89,9 +96,7 @@ def scan(
         card=card,
         profile=profile,
         stages=tuple(stages),
-        recipes=recipes_of(stages),
-        entries=tuple(stage.entry() for stage in stages),
-        settings={stage.name: asdict(stage.config) for stage in stages},
+        **described(stages),
         sources=tuple(sources),
         rejects=tuple(rejects),
         coverage={
@@ -131,7 +136,7 @@ def recorded(store: Store) -> Request:
     except (DamagedError, FileNotFoundError) as error:
         raise UserError(f"{store.uri}: {error}; run the build again.") from error
     return Request(
-        card=parse_card({**manifest.card, "root": root_of(store)}, folder=Path("/"), source=store.uri),
+        card=recorded_card(manifest.card, root=root_of(store), source=store.uri),
         profile=manifest.profile,
         stages=(),
         recipes=manifest.config["recipes"],
@@ -145,7 +150,8 @@ def recorded(store: Store) -> Request:
 
 
 def is_of_source(reject: Row) -> bool:
-    return reject["source_id"] is None or reject["kind"] in SOURCE_KINDS
+    """Whether a reject was said before any stage ran: of a file that was not hashed, or of a copy."""
+    return reject["source_id"] is None or reject["kind"] == "duplicate"
 
 
 def source_row(source: Source) -> Row:

@@ -10,13 +10,14 @@ last build recorded: no new file is looked for, and every other row is copied.
 import os
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from pipelines.build import Built, bring_about
 from pipelines.lock import locked
 from pipelines.partition import Partition, recipes_of
 from pipelines.plan import changes_of
 from pipelines.profiles import stages_of
-from pipelines.request import is_of_source, recorded
+from pipelines.request import described, is_of_source, recorded
 from pipelines.run import run_partitions
 from pipelines.stage import Stage
 from style2talker.corpus.reader import Corpus
@@ -53,7 +54,7 @@ def retry(
         device = request.settings["track"].get("device", "cpu")
         stages = stages_of(request.profile, device=device, fetch=True) if stages is None else stages
         if recipes_of(stages) != request.recipes:
-            now = replace(request, entries=tuple(stage.entry() for stage in stages), stages=tuple(stages))
+            now = replace(request, stages=tuple(stages), **described(stages))
             changes = changes_of(now, Corpus.open(uri).manifest)
             said = [f"{stage}: {'; '.join(texts)}" for stage, texts in changes.items() if texts]
             raise UserError(
@@ -69,12 +70,12 @@ def retry(
         again = frozenset(kinds) or frozenset(kind for kind in there if is_failure(kind))
         if not again:
             return None
-        workers = workers or os.cpu_count() or 1
+        root, workers = request.card.root, workers or os.cpu_count() or 1
+        if "://" not in root and not Path(root).is_dir():
+            raise UserError(f"{root}, where the footage lay, is gone; run the build with where it is now.")
 
         def run(partitions: Sequence[Partition]) -> None:
-            run_partitions(
-                partitions, stages, uri=uri, root=request.card.root, workers=workers, address=address
-            )
+            run_partitions(partitions, stages, uri=uri, root=root, workers=workers, address=address)
 
         request = replace(request, stages=tuple(stages))
         return bring_about(request, store, run=run, again=again, check=lock.check)

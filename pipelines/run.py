@@ -12,6 +12,7 @@ from typing import Any
 from pipelines.cluster import session
 from pipelines.isolate import Isolated
 from pipelines.ledger import Meter, run_stage
+from pipelines.metrics import count_reject, count_rows
 from pipelines.partition import Partition, inputs_of
 from pipelines.progress_tally import Tally, shown_progress
 from pipelines.reuse import Outcome
@@ -56,6 +57,9 @@ class RunStage:
 
         def on_row(outcome: Outcome, seconds: float) -> None:
             add(stage.name, finished=1)
+            count_rows(stage.name, work_s=seconds)
+            for reject in outcome.rejects:
+                count_reject(stage.name, reject["kind"])
 
         run_stage(stage, self._loaded, partition, store, meter=Meter(on_row=on_row))
 
@@ -78,10 +82,12 @@ class RunStage:
         # late, so that a worker without anything to do loads no model
         if self._work is None:
             footage = Footage(self._root)
-            isolated = self._stage.isolated
-            self._work = (
-                Isolated(self._stage, footage) if isolated else self._stage.make(self._stage.config, footage)
-            )
+            if self._stage.isolated:
+                isolated = Isolated(self._stage, footage)
+                isolated.start()
+                self._work = isolated
+            else:
+                self._work = self._stage.make(self._stage.config, footage)
         return self._work
 
 

@@ -9,6 +9,7 @@ from rich.table import Table
 from pipelines.build import Built, Plan
 from pipelines.estimate import Spent, estimate
 from pipelines.partition import SHARD
+from style2talker.media.footage import Footage
 
 
 def show_plan(console: Console, plan: Plan, out: str, workers: int) -> None:
@@ -21,7 +22,8 @@ def show_plan(console: Console, plan: Plan, out: str, workers: int) -> None:
         f"{len(request.rejects)} files are rejected already.",
         markup=False,
     )
-    expected = estimate(plan.steps, plan.index, request.stages, plan.partitions)
+    footage = Footage(request.card.root)
+    expected = estimate(plan.steps, plan.index, request.stages, plan.partitions, footage)
     table = Table("stage", "partitions", "why", "amount", "one worker", "writes", title="to do")
     by_stage = {spent.stage: spent for spent in expected}
     for stage in [*request.recipes, SHARD]:
@@ -76,7 +78,7 @@ def show_built(console: Console, built: Built, out: str) -> None:
 def _spent_table(spent: Sequence[Spent], expected: Sequence[Spent]) -> Table:
     """Predicted beside actual seconds of one worker, and how near a stage is to its function alone."""
     table = Table(
-        "stage", "rows", "predicted", "actual", "floor", "actual / floor", title="one worker's time"
+        "stage", "rows", "predicted", "actual", "floor", "actual / floor", "loading", title="workers' time"
     )
     foreseen = {item.stage: item for item in expected}
     for item in spent:
@@ -88,5 +90,6 @@ def _spent_table(spent: Sequence[Spent], expected: Sequence[Spent]) -> Table:
             _time(item.wall_s),
             _time(item.work_s),
             f"{item.wall_s / item.work_s:.2f}" if item.work_s else "",
+            _time(item.load_s) if item.load_s else "",
         )
     return table

@@ -20,7 +20,7 @@ from pipelines.stage import Row
 from style2talker.corpus.intact import read_group
 from style2talker.corpus.reader import rows_of
 from style2talker.corpus.shard import bytes_sha256
-from style2talker.corpus.uri import Store
+from style2talker.corpus.uri import Store, is_environment_fault
 
 FOOTER_KEY = b"style2talker.footer"
 
@@ -46,6 +46,9 @@ class Effort:
     work_s: float = 0.0
     """Inside the stage's own function: its floor."""
     wall_s: float = 0.0
+    """All in all, without `load_s`."""
+    load_s: float = 0.0
+    """Loading the stage's models, by a worker's first partition."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,13 +97,19 @@ def opened(store: Store, name: str) -> Iterator[pq.ParquetFile]:
     Raises:
         FileNotFoundError: there is none.
         DamagedError: it is cut, or a bit of it changed; also from within the block.
+        UserError: the store is away or refuses.
     """
     try:
-        with pq.ParquetFile(store.open(name), page_checksum_verification=True) as file:
+        with (
+            store.sentences(name),  # a bucket that is away for a moment damages nothing
+            pq.ParquetFile(store.open(name), page_checksum_verification=True) as file,
+        ):
             yield file
     except FileNotFoundError:
         raise
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        if is_environment_fault(error):
+            raise
         raise DamagedError(name, str(error).splitlines()[0]) from error
 
 

@@ -161,6 +161,11 @@ def load_card(path: str | Path) -> Card:
     return parse_card(data, folder=place.resolve().parent, source=str(path))
 
 
+def recorded_card(data: Mapping[str, Any], *, root: str, source: str) -> Card:
+    """The card of a finished corpus, from its manifest; the footage need not be there any more."""
+    return Card(**{**check_values(data, known=[f.name for f in fields(Card)], source=source), "root": root})
+
+
 def parse_card(data: Mapping[str, Any], *, folder: Path, source: str) -> Card:
     """A card from its mapping; `folder` is where a relative root starts."""
     values = {"root": ".", **check_values(data, known=[f.name for f in fields(Card)], source=source)}

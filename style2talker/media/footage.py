@@ -50,6 +50,11 @@ class Footage:
     def __reduce__(self) -> tuple[Any, ...]:
         return (type(self), (self.root,))
 
+    @property
+    def is_local(self) -> bool:
+        """Whether files are read where they lie."""
+        return self._store.is_local
+
     def path(self, uri: str) -> Path:
         """Where the file can be read on this machine until `KEPT_FILES` others have been asked for.
 

@@ -1,7 +1,7 @@
 """Stages without media or models: they test the frame, not the labels. Run as a script, it builds.
 
-A source file is text; each line that is a number becomes a clip of that many frames, `bad` becomes a reject
-and `boom` a row that breaks inside a stage.
+A source file is text; each word that is a number becomes a clip of that many frames, `bad` becomes a reject,
+`boom` a row that breaks inside a stage; a word in parentheses says whose file it is.
 """
 
 import os
@@ -41,6 +41,8 @@ def make_discover(config: FakeConfig, footage: Footage) -> Work:
     def run(source: Row) -> list[Row | Reject]:
         rows: list[Row | Reject] = []
         for index, line in enumerate(footage.path(source["source_uri"]).read_text().split()):
+            if line.startswith("("):
+                continue
             if line == "bad":
                 raise Reject("not_media", "It says bad.")
             clip_id = discover.clip_id_of(source["source_id"], index, index + 1)

@@ -43,6 +43,8 @@ class KilledError(BaseException):
 
 class Histories(RuleBasedStateMachine):
     build_here: Callable[..., Any]
+    num_clips = 0
+    """That were compared, over all histories."""
 
     @initialize()
     def begin(self) -> None:
@@ -60,7 +62,7 @@ class Histories(RuleBasedStateMachine):
     def write(self, name: str, lines: list[str]) -> None:
         path = self.footage / name
         path.parent.mkdir(exist_ok=True)
-        path.write_text(f"{name[0]} " + " ".join(lines))  # no two people's files are alike
+        path.write_text(f"({name[0]}) " + " ".join(lines))  # no two people's files are alike
 
     def write_card(self) -> None:
         card = f"name: people\nlayout: ['^(?P<speaker>[^/]+)/']\nnum_partitions: 3\nsplits: {self.splits}\n"
@@ -164,6 +166,7 @@ class Histories(RuleBasedStateMachine):
             shutil.copy(self.out / FORGOTTEN, clean)
         self.build(clean)
         assert _contents(self.out) == _contents(clean)
+        Histories.num_clips += Corpus.open(str(self.out)).num_clips()
         ids = [row["clip_id"] for row in Corpus.open(str(self.out)).clips(columns=["clip_id"])]
         assert len(ids) == len(set(ids))
 
@@ -217,3 +220,4 @@ def test_any_history_ends_in_the_corpus_of_a_clean_build(build_here) -> None:
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
         ),
     )
+    assert Histories.num_clips > NUM_HISTORIES
