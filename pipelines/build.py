@@ -79,7 +79,7 @@ def build(
         card_or_dir: a data card (.yaml), a directory with card.yaml, or a bare directory of videos.
         out: plain path, file://, s3:// or gs://.
         device: where faces are tracked, `cpu` or a torch device; the labels know it.
-        workers: parallel workers, the number of CPUs unless given. The bytes do not depend on it.
+        workers: cores to use, all of this machine or of the cluster unless given; the bytes are the same.
         address: of a running Ray cluster to join.
         commercial_only: leave out what may not be used commercially.
         stages: instead of the profile's.
@@ -88,7 +88,6 @@ def build(
         UserError: a wrong card, no footage, an `out` that belongs to something else or that another build
             is working on, a leak between the splits.
     """
-    workers = workers or os.cpu_count() or 1
     stages = stages_of(profile, device=device, fetch=True) if stages is None else stages
     store = open_store(out)
     request, hashes = scan(
@@ -96,7 +95,7 @@ def build(
         store,
         profile=profile,
         stages=stages,
-        num_threads=workers,
+        num_threads=workers or os.cpu_count() or 1,
         commercial_only=commercial_only,
     )
     check_out(store, request)

@@ -77,7 +77,6 @@ def stage(transcriber: str = "whisper-tiny.en") -> Stage:
         reads={"discover": ("audio_uri",), "track": ("num_frames",)},
         weights=(transcriber,),
         libraries=("av", "faster-whisper", "ctranslate2", "onnxruntime", "numpy", "scipy"),
-        has_actors=True,
         isolated=True,
     )
 

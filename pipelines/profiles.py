@@ -11,18 +11,18 @@ from style2talker.weights.resolve import is_cached, resolve
 
 def _small(device: str) -> tuple[Stage, ...]:
     """Models of about 90 MB that run on two CPU cores and whose licences allow commercial use."""
-    return _stages("whisper-tiny.en", device)
+    return _stages("whisper-tiny.en", device, batch_size=64)
 
 
 def _full(device: str) -> tuple[Stage, ...]:
     """The small profile with Whisper large-v3-turbo, which hears about a hundred languages; 1.6 GB."""
-    return _stages("whisper-large-v3-turbo", device)
+    return _stages("whisper-large-v3-turbo", device, batch_size=256)
 
 
-def _stages(transcriber: str, device: str) -> tuple[Stage, ...]:
+def _stages(transcriber: str, device: str, *, batch_size: int) -> tuple[Stage, ...]:
     nets = tuple(name for name in see.EMOTION_NETS if not ENTRIES[name].optional or is_cached(name))
     return (
-        *(discover.STAGE, track.stage(device), fit.STAGE),
+        *(discover.STAGE, track.stage(device, batch_size=batch_size), fit.STAGE),
         *(hear.stage(transcriber), see.stage(nets), write.STAGE),
     )
 

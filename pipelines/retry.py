@@ -7,7 +7,6 @@ that was killed or hung) may have been the machine's. The rows that failed are t
 last build recorded: no new file is looked for, and every other row is copied.
 """
 
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -70,7 +69,7 @@ def retry(
         again = frozenset(kinds) or frozenset(kind for kind in there if is_failure(kind))
         if not again:
             return None
-        root, workers = request.card.root, workers or os.cpu_count() or 1
+        root = request.card.root
         if "://" not in root and not Path(root).is_dir():
             raise UserError(f"{root}, where the footage lay, is gone; run the build with where it is now.")
 

@@ -6,7 +6,9 @@ file, rows carry names only, and Ray gives scheduling, actor pools, back-pressur
 """
 
 import math
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
+from itertools import groupby
 from typing import Any
 
 from pipelines.cluster import session
@@ -113,6 +115,21 @@ class RunShard:
         return row
 
 
+class Worker:
+    """Bring one partition after another through some steps; models and processes are kept in between.
+
+    A worker does one thing at a time, so it needs one core, whatever its stages.
+    """
+
+    def __init__(self, make_steps: Callable[[], Sequence[RunStage | RunShard]]) -> None:
+        self._steps = make_steps()
+
+    def __call__(self, row: Row) -> Row:
+        for step in self._steps:
+            row = step(row)
+        return row
+
+
 def is_right(store: Store, partition: Partition, stage: Stage) -> bool:
     """Whether a work file is there, made from the clips that its inputs hold now, with nothing to try again.
 
@@ -135,14 +152,14 @@ def run_partitions(
     *,
     uri: str,
     root: str,
-    workers: int,
+    workers: int | None,
     address: str | None = None,
 ) -> None:
     """Make every work file and shard of `partitions`, the largest first.
 
     Args:
         root: of the footage.
-        workers: of each stage.
+        workers: cores to use; all of them by default. Stages that need a GPU have workers of their own.
         address: of a running Ray cluster; None starts a Ray on this machine.
 
     Raises:
@@ -150,32 +167,27 @@ def run_partitions(
         KeyboardInterrupt: passed on after Ray has stopped; what is finished stays.
     """
     on_gpu = any(stage.needs_gpu for stage in stages)
-    with session(workers, address=address, on_gpu=on_gpu) as ray:
+    with session(workers or os.cpu_count() or 1, address=address, on_gpu=on_gpu) as ray:
         tally = ray.remote(num_cpus=0)(Tally).remote()
         largest_first = sorted(partitions, key=lambda p: (-p.num_bytes, p.number))
         items = [{"partition": partition.to_json(), "left": ""} for partition in largest_first]
         dataset = ray.data.from_items(items, override_num_blocks=len(items))
+        resources = ray.cluster_resources()
+        pool_size = min(workers or int(resources.get("CPU", 1)), len(items))
+        gpu_share = _gpu_share(resources.get("GPU", 0.0), pool_size) if on_gpu else 0.0
+        groups = [[*group] for _, group in groupby(stages, key=lambda stage: stage.needs_gpu)]
         # all pools together claim one CPU per worker: with whole CPUs the second pool would wait for ever
-        share = 0.8 / (1 + sum(_has_actors(stage) for stage in stages))
-        pool_size = min(workers, len(items))
-        gpu_share = _gpu_share(ray.cluster_resources().get("GPU", 0.0), pool_size) if on_gpu else 0.0
-        names = [stage.name for stage in stages]
-        for stage in stages:
-            later = names[1:] if stage.name == "discover" else []
-            if _has_actors(stage):
-                dataset = dataset.map(
-                    RunStage,
-                    fn_constructor_args=(stage, uri, root, tally),
-                    fn_constructor_kwargs={"later": later},
-                    compute=ray.data.ActorPoolStrategy(size=pool_size, max_tasks_in_flight_per_actor=1),
-                    num_cpus=share,
-                    num_gpus=gpu_share if stage.needs_gpu else 0,
-                )
-            else:
-                dataset = dataset.map(_task(RunStage(stage, uri, root, tally, later=later)), num_cpus=share)
-        dataset = dataset.map(_task(RunShard(stages, uri)), num_cpus=share)
+        share = 0.8 / len(groups)
+        for group in groups:
+            dataset = dataset.map(
+                Worker,
+                fn_constructor_args=(_steps(group, stages, uri, root, tally),),
+                compute=ray.data.ActorPoolStrategy(size=pool_size, max_tasks_in_flight_per_actor=1),
+                num_cpus=share,
+                num_gpus=gpu_share if group[0].needs_gpu else 0,
+            )
         num_sources = sum(len(partition.sources) for partition in partitions)
-        with shown_progress(ray, tally, num_sources, names):
+        with shown_progress(ray, tally, num_sources, [stage.name for stage in stages]):
             try:
                 for _ in dataset.iter_rows():
                     pass
@@ -183,9 +195,20 @@ def run_partitions(
                 raise _explained(error) from error
 
 
-def _has_actors(stage: Stage) -> bool:
-    """Models and processes of their own are kept from partition to partition."""
-    return stage.has_actors or stage.isolated
+def _steps(
+    group: Sequence[Stage], stages: Sequence[Stage], uri: str, root: str, tally: Any
+) -> Callable[[], list[RunStage | RunShard]]:
+    """What makes the steps of a worker, over there."""
+    later = [stage.name for stage in stages if stage.name != "discover"]
+
+    def make() -> list[RunStage | RunShard]:
+        steps: list[RunStage | RunShard] = [
+            RunStage(stage, uri, root, tally, later=later if stage.name == "discover" else ())
+            for stage in group
+        ]
+        return [*steps, RunShard(stages, uri)] if group[-1] is stages[-1] else steps
+
+    return make
 
 
 def _gpu_share(num_gpus: float, num_actors: int) -> float:
@@ -193,16 +216,6 @@ def _gpu_share(num_gpus: float, num_actors: int) -> float:
     if not num_gpus:
         raise UserError("Ray sees no GPU, but a stage needs one; build with --device cpu.")
     return min(1.0, math.floor(1e4 * num_gpus / num_actors) / 1e4)
-
-
-def _task(run: RunStage | RunShard) -> Any:
-    """A plain function, which Ray Data runs in tasks; it would refuse an instance."""
-
-    def stage(row: Row) -> Row:
-        return run(row)
-
-    stage.__name__ = type(run).__name__
-    return stage
 
 
 def _explained(error: BaseException) -> BaseException:

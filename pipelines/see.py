@@ -67,7 +67,6 @@ def stage(nets: tuple[str, ...] = EMOTION_NETS) -> Stage:
         reads={"track": ("jpeg", "landmarks", "blendshapes", "face_found"), "fit": ("expression",)},
         weights=nets,
         libraries=("ai-edge-litert", "opencv-python-headless", "torch"),
-        has_actors=True,
         isolated=True,
     )
 

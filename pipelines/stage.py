@@ -42,8 +42,6 @@ class Stage:
     """Name and sha256 of model files that ship with the package."""
     libraries: tuple[str, ...] = ()
     """Distributions whose version changes the numbers."""
-    has_actors: bool = False
-    """Loads models: runs in actors that keep them, not in tasks."""
     needs_gpu: bool = False
     """Its actors share the machine's GPUs."""
     isolated: bool = False

@@ -7,6 +7,7 @@ Rejects  no_face, face_lost, face_too_small, several_faces, decode_failed, vanis
 """
 
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -40,12 +41,12 @@ class TrackConfig:
     two differ by less than 0.5 % of the eyes' distance, so a corpus is built with one of them."""
 
 
-def make(config: TrackConfig, footage: Footage) -> Work:
+def make(config: TrackConfig, footage: Footage, *, batch_size: int = 64) -> Work:
     from style2talker.face.crop import crop_frames, fomm_box, to_crop
     from style2talker.media.fingerprint import picture_hash
     from style2talker.media.video import read_frames
 
-    tracker = _tracker(config.device)
+    tracker = _tracker(config.device, batch_size)
 
     def track(clip: Row) -> Row:
         path, start_s, end_s = footage.path(clip["source_uri"]), clip["start_s"], clip["end_s"]
@@ -80,14 +81,14 @@ def make(config: TrackConfig, footage: Footage) -> Work:
     return track
 
 
-def _tracker(device: str) -> "LandmarkTracker | BatchedTracker":
+def _tracker(device: str, batch_size: int) -> "LandmarkTracker | BatchedTracker":
     if device == "cpu":  # without torch: it takes two seconds and 500 MB of each worker
         from style2talker.face.landmarks import LandmarkTracker
 
         return LandmarkTracker()
     from style2talker.face.track_batched import BatchedTracker
 
-    return BatchedTracker(device=device)
+    return BatchedTracker(device=device, batch_size=batch_size)
 
 
 def check_found(found_t: np.ndarray, config: TrackConfig) -> None:
@@ -129,8 +130,12 @@ def decode_jpeg(data: bytes) -> np.ndarray:
     return cv2.cvtColor(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
 
 
-def stage(device: str = "cpu") -> Stage:
-    """The stage on a CPU, or on the torch device of a GPU node."""
+def stage(device: str = "cpu", *, batch_size: int = 64) -> Stage:
+    """The stage on a CPU, or on the torch device of a GPU node.
+
+    Args:
+        batch_size: frames that a GPU gets at once; what is found does not depend on it, so it is no config.
+    """
     batched = device != "cpu"
     return Stage(
         name="track",
@@ -144,10 +149,9 @@ def stage(device: str = "cpu") -> Stage:
             ]
         ),
         config=TrackConfig(device=device),
-        make=make,
+        make=partial(make, batch_size=batch_size),
         weights=("face_landmarker",),
         libraries=("ai-edge-litert", "av", "opencv-python-headless", *(["torch"] if batched else [])),
-        has_actors=True,
         isolated=True,
         needs_gpu=device.startswith("cuda"),
     )

@@ -155,7 +155,7 @@ def make_write(config: FakeConfig, footage: Footage) -> Work:
 def fake_stages(*, fit_salt: int = 0) -> tuple[Stage, ...]:
     """The six stages with the schemas and reads of the real ones."""
 
-    def fake(real: Stage, make: object, *, salt: int = 0, has_actors: bool = False) -> Stage:
+    def fake(real: Stage, make: object, *, salt: int = 0) -> Stage:
         return Stage(
             name=real.name,
             version=1,
@@ -163,12 +163,11 @@ def fake_stages(*, fit_salt: int = 0) -> tuple[Stage, ...]:
             config=FakeConfig(salt=salt),
             make=make,  # type: ignore[arg-type]
             reads=real.reads,
-            has_actors=has_actors,
         )
 
     return (
         fake(discover.STAGE, make_discover),
-        fake(track.STAGE, make_track, has_actors=True),
+        fake(track.STAGE, make_track),
         fake(fit.STAGE, make_fit, salt=fit_salt),
         fake(hear.STAGE, make_hear),
         fake(see.STAGE, make_see),

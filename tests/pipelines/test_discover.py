@@ -57,7 +57,9 @@ def talker() -> TwinClip:
 
 def found(root: Path, **source: Any) -> list[Row]:
     work = STAGE.make(STAGE.config, Footage(str(root)))
-    return [row for row in work({"source_id": "ab" * 32, **source}) if not isinstance(row, Reject)]
+    rows = work({"source_id": "ab" * 32, **source})
+    assert isinstance(rows, list)
+    return [row for row in rows if not isinstance(row, Reject)]
 
 
 def test_speech_in_a_file_of_its_own_is_as_good_as_in_the_video(talker: TwinClip, tmp_path: Path) -> None:

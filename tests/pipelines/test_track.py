@@ -24,7 +24,7 @@ def test_the_device_is_in_the_fingerprint() -> None:
 
 
 def test_a_worker_on_a_cpu_loads_no_torch() -> None:
-    code = "import sys; from pipelines.track import _tracker; _tracker('cpu'); print('torch' in sys.modules)"
+    code = "import sys; from pipelines.track import _tracker; _tracker('cpu', 64); print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
 
@@ -32,7 +32,7 @@ def test_a_worker_on_a_cpu_loads_no_torch() -> None:
 def test_a_profile_tracks_where_it_is_told_to() -> None:
     stages = {stage.name: stage for stage in stages_of("small", device="cpu:0")}
     assert stages["track"].config.device == "cpu:0"
-    assert isinstance(track._tracker("cpu:0"), BatchedTracker)
+    assert isinstance(track._tracker("cpu:0", 64), BatchedTracker)
     assert track.stage("cuda").needs_gpu
     assert not stages["track"].needs_gpu
 
