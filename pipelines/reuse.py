@@ -89,9 +89,7 @@ class Earlier:
         if self._name is None:
             return
         with opened(self._store, self._name) as file:
-            rows = (
-                row for group in range(file.num_row_groups) for row in rows_of(read_group(file, group))
-            )
+            rows = (row for group in range(file.num_row_groups) for row in rows_of(read_group(file, group)))
             for key, members in groupby(rows, key=lambda row: row[self._key]):
                 yield key, list(members)
 

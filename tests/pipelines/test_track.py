@@ -24,7 +24,9 @@ def test_the_device_is_in_the_fingerprint() -> None:
 
 
 def test_a_worker_on_a_cpu_loads_no_torch() -> None:
-    code = "import sys; from pipelines.track import _tracker; _tracker('cpu', 64); print('torch' in sys.modules)"
+    code = (
+        "import sys; from pipelines.track import _tracker as t; t('cpu', 64); print('torch' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
 
