@@ -99,7 +99,7 @@ def build(
         commercial_only=commercial_only,
     )
     check_out(store, request)
-    with locked(store, "build") as lock:
+    with locked(store, f"style2talker build {card_or_dir}") as lock:
         claim(store, request)
         save_hashes(store, hashes)
 

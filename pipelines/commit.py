@@ -70,7 +70,8 @@ def commit(
     refuse_leaks(Corpus(store=store, manifest=manifest), allowed=request.card.allow_leaks)
     extras = [_write_rejects(store, request, partitions, index), _write_sources(store, request)]
     if request.tombstones:
-        extras.append(_write_text(store, FORGOTTEN, "forgotten", request.tombstones.to_bytes()))
+        content, rows = request.tombstones.to_bytes(), len(request.tombstones)
+        extras.append(_write_text(store, FORGOTTEN, "forgotten", content, rows=rows))
     manifest = replace(manifest, shards=(*manifest.shards, *extras))
     texts = write_report(store, manifest)
     cards = [_write_text(store, path, "card", text.encode()) for path, text in texts.items()]
@@ -121,14 +122,14 @@ def _write_sources(store: Store, request: Request) -> ShardEntry:
     return ShardEntry(path=path, kind="sources", split="", partition=0, rows=rows, bytes=size, sha256=digest)
 
 
-def _write_text(store: Store, path: str, kind: str, content: bytes) -> ShardEntry:
+def _write_text(store: Store, path: str, kind: str, content: bytes, *, rows: int = 0) -> ShardEntry:
     store.write(path, content)
     return ShardEntry(
         path=path,
         kind=kind,
         split="",
         partition=0,
-        rows=0,
+        rows=rows,
         bytes=len(content),
         sha256=bytes_sha256(content),
     )

@@ -41,7 +41,7 @@ def forget(uri: str, *, speakers: Sequence[str] = (), sources: Sequence[str] = (
             are written all the same once the names are found, and the next build honours them.
     """
     store = open_store(uri)
-    with locked(store, "forget") as lock:
+    with locked(store, "style2talker forget") as lock:
         request = recorded(store)
         gone = _chosen(request, speakers, sources)
         tombstones = request.tombstones.with_sources(gone, speakers)

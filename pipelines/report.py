@@ -60,6 +60,7 @@ def _values(manifest: Manifest, result: Statistics) -> dict[str, Any]:
         "megabytes": num_bytes / 1e6,
         "num_speakers": len(result.speakers),
         "num_rejects": len(result.reject_rows),
+        "coverage": coverage_text(manifest),
         "fit_error": float(np.median(result.fit_errors)) if result.fit_errors else None,
         "emotions": statistics.emotion_bars(result),
         "levels": statistics.level_bars(result),
@@ -81,6 +82,22 @@ def _values(manifest: Manifest, result: Statistics) -> dict[str, Any]:
         "rejects": bars(_by_kind(result)),
         "reject_rows": result.reject_rows[:_MOST_ROWS],
     }
+
+
+def coverage_text(manifest: Manifest) -> str:
+    """How much of what should be there is there, and how much was taken out on request."""
+    count = manifest.coverage
+    if not count:
+        return "How many files there should be was not recorded."
+    said = f"{count['found']} files were found, {count['unreadable']} of them cannot be read; "
+    if count["expected"] is None:
+        said += "how many there should be is not known."
+    else:
+        said += f"{count['expected']} are expected, {count['missing']} are missing."
+    said += " sources.parquet lists every recording that was used, by the hash of its bytes."
+    if forgotten := sum(shard.rows for shard in manifest.of_kind("forgotten")):
+        said += f" {forgotten} people or recordings are kept out on request (forgotten.json, hashes only)."
+    return said
 
 
 def front_matter(manifest: Manifest, result: Statistics) -> str:

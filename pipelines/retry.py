@@ -48,7 +48,7 @@ def retry(
         UserError: no finished corpus, a kind that it does not have, or stages that changed since.
     """
     store = open_store(uri)
-    with locked(store, "retry") as lock:
+    with locked(store, "style2talker retry") as lock:
         request = recorded(store)
         device = request.settings["track"].get("device", "cpu")
         stages = stages_of(request.profile, device=device, fetch=True) if stages is None else stages

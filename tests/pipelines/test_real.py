@@ -51,7 +51,7 @@ def write_traps(root: Path, clip: TwinClip) -> dict[str, str]:
     grey = np.full_like(frames, 128)
     write_video(root / "talker.mp4", clip.frames_thw3, clip.audio_n)
     write_video(root / "blank.mp4", grey, audio)
-    write_video(root / "music.mp4", frames, chord.astype(np.float32))
+    write_video(root / "music.mp4", frames, np.asarray(chord, np.float32))
     write_video(root / "silent.mp4", frames, np.zeros_like(audio))
     write_video(root / "mute.mp4", frames)
     write_video(root / "short.mp4", frames[:10], audio[:6400])
