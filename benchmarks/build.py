@@ -1,24 +1,39 @@
 """Build against a plain script: the same models on the same footage, in one process, one file after another.
 
-    python benchmarks/build.py [FOOTAGE] [--workers N]
+    python benchmarks/build.py [FOOTAGE] [--workers 2] [--copies 4] [--long_min 30]
 
-Prints the seconds of both, the ratio, and whether one worker and N workers gave the same bytes. Without
-FOOTAGE it draws two dozen twins first (their making is not counted).
+Prints the seconds of both, the ratios, whether one worker and N workers gave the same bytes, how much of a
+build without Ray is the ledger's, and the peak memory of all processes. Without FOOTAGE it draws 48 twins
+first and copies them under other bytes (their making is not counted); with --long_min it adds one video of
+that many minutes to a build of its own, for its memory.
 """
 
 import argparse
+import contextlib
 import os
+import shutil
 import tempfile
+import threading
 import time
+from collections.abc import Sequence
+from functools import cache, partial
 from pathlib import Path
 
+import av
 import numpy as np
+import psutil
 
-from pipelines.build import build
+from pipelines.build import bring_about, build
 from pipelines.discover import DiscoverConfig
-from pipelines.sources import list_files
-from style2talker.corpus.card import load_card
+from pipelines.ledger import run_stage
+from pipelines.partition import Partition
+from pipelines.profiles import stages_of
+from pipelines.readers import read_items
+from pipelines.request import scan
+from pipelines.shard import write_shards
+from style2talker.corpus.card import Card, load_card
 from style2talker.corpus.manifest import Manifest
+from style2talker.corpus.uri import open_store
 from style2talker.emotion.action_units import action_units
 from style2talker.emotion.facial import FacialEmotion, emotion_level
 from style2talker.emotion.sentences import write_sentences
@@ -29,6 +44,7 @@ from style2talker.face.fit import fit_clip
 from style2talker.face.landmarks import LandmarkTracker
 from style2talker.face.model import embedded
 from style2talker.media.audio import flac_encode, read_audio
+from style2talker.media.footage import Footage
 from style2talker.media.mel import log_mel
 from style2talker.media.probe import probe
 from style2talker.media.spans import clip_spans, shot_boundaries
@@ -107,39 +123,145 @@ class PlainScript:
         )
 
 
+class PeakMemory:
+    """The largest sum of this process' and its children's memory; pages that they share count once."""
+
+    def __init__(self) -> None:
+        self.peak_mb = 0.0
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> "PeakMemory":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._stop.wait(1.0):
+            used = 0
+            for process in [psutil.Process(), *psutil.Process().children(recursive=True)]:
+                with contextlib.suppress(psutil.Error):
+                    used += process.memory_full_info().pss
+            self.peak_mb = max(self.peak_mb, used / 1e6)
+
+
 def timed_build(footage: Path, out: Path, workers: int) -> tuple[float, Manifest]:
     start_s = time.perf_counter()
     manifest = build(footage, out=str(out), workers=workers).manifest
     return time.perf_counter() - start_s, manifest
 
 
+def ledger_share(footage: Path, out: Path) -> float:
+    """The part of a build in this process, without Ray, that is not inside the stages' own functions."""
+    start_s = time.perf_counter()
+    store, stages = open_store(str(out)), stages_of("small")
+    request, _ = scan(footage, store, profile="small", stages=stages, num_threads=1)
+    here = Footage(request.card.root)
+    works = {stage.name: cache(partial(stage.make, stage.config, here)) for stage in stages}
+
+    def run(partitions: Sequence[Partition]) -> None:
+        for partition in partitions:
+            for stage in stages:
+                run_stage(stage, works[stage.name], partition, store)
+            write_shards(store, partition, stages, request.entries)
+
+    built = bring_about(request, store, run=run, again=frozenset(), check=lambda: None)
+    total_s = time.perf_counter() - start_s
+    return 1 - sum(spent.work_s + spent.load_s for spent in built.spent) / total_s
+
+
+def remux(source: Path, target: Path, comment: str, *, times: int = 1) -> None:
+    """The same packets under other bytes, one or more times in a row."""
+    with av.open(str(target), "w") as out:
+        out.metadata["comment"] = comment
+        shift_s = 0.0
+        streams: dict[int, av.stream.Stream] = {}
+        for _ in range(times):
+            with av.open(str(source)) as container:
+                for packet in container.demux():
+                    if packet.dts is None or packet.stream.type not in ("video", "audio"):
+                        continue
+                    key = packet.stream.index
+                    if key not in streams:
+                        streams[key] = out.add_stream_from_template(packet.stream)
+                    ticks = round(shift_s / packet.time_base)
+                    packet.pts, packet.dts = packet.pts + ticks, packet.dts + ticks
+                    packet.stream = streams[key]
+                    out.mux(packet)
+                shift_s += (container.duration or 0) / av.time_base
+
+
+def draw_footage(root: Path, *, copies: int) -> None:
+    """Twins, and the same under other bytes."""
+    from style2talker.twin.make import write_corpus
+
+    write_corpus(root)
+    for path in sorted(root.glob("*.mp4")):
+        for copy in range(1, copies):
+            remux(path, path.with_name(f"{path.stem}-{copy}.mp4"), f"copy {copy}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("footage", nargs="?", type=Path)
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--copies", type=int, default=4)
+    parser.add_argument("--long_min", type=float, default=0.0)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         footage = options.footage
         if footage is None:
-            from style2talker.twin.make import write_corpus
-
             footage = work / "twins"
-            write_corpus(footage, num_identities=3, clips_per_identity=8)
+            draw_footage(footage, copies=options.copies)
+        if options.long_min:
+            long_memory(footage, work, options)
+        compare(footage, work, options)
+
+
+def long_memory(footage: Path, work: Path, options: argparse.Namespace) -> None:
+    """Peak memory of a build with one very long video in it."""
+    root = work / "long"
+    root.mkdir()
+    chosen = [footage / name for name in list_files(load_card(footage))[:4]]
+    for path in chosen:
+        shutil.copy(path, root)
+    times = round(60 * options.long_min / probe(chosen[0]).duration_s)
+    remux(chosen[0], root / "long.mp4", "long", times=times)
+    with PeakMemory() as memory:
+        seconds, manifest = timed_build(root, work / "long-out", options.workers)
+    print(
+        f"with a video of {options.long_min:g} min: {manifest.duration_s:.0f} s of clips in {seconds:.0f} s, "
+        f"peak memory {memory.peak_mb:.0f} MB"
+    )
+
+
+def compare(footage: Path, work: Path, options: argparse.Namespace) -> None:
+    with PeakMemory() as memory:
         many_s, many = timed_build(footage, work / "many", options.workers)
-        one_s, one = timed_build(footage, work / "one", 1)
-        (work / "plain").mkdir()
-        start_s = time.perf_counter()
-        card = load_card(footage)
-        num_clips = PlainScript(work / "plain").run(card.root, list_files(card))
-        plain_s = time.perf_counter() - start_s
+    one_s, one = timed_build(footage, work / "one", 1)
+    (work / "plain").mkdir()
+    start_s = time.perf_counter()
+    card = load_card(footage)
+    num_clips = PlainScript(work / "plain").run(Path(card.root), list_files(card))
+    plain_s = time.perf_counter() - start_s
+    share = ledger_share(footage, work / "here")
     print(f"plain script      {plain_s:7.1f} s  {num_clips / plain_s:.2f} clips/s")
     print(f"build, 1 worker   {one_s:7.1f} s  {one.num_clips / one_s:.2f} clips/s  {plain_s / one_s:.2f}x")
     print(
         f"build, {options.workers} workers  {many_s:7.1f} s  {many.num_clips / many_s:.2f} clips/s  "
-        f"{plain_s / many_s:.2f}x the plain script, {one_s / many_s:.2f}x one worker"
+        f"{plain_s / many_s:.2f}x the plain script, {one_s / many_s:.2f}x one worker; "
+        f"peak memory {memory.peak_mb:.0f} MB"
     )
     print(f"same bytes with 1 and {options.workers} workers: {'yes' if one == many else 'NO'}")
+    print(f"outside the stages' own functions, in one process without Ray: {100 * share:.1f} % of the time")
+
+
+def list_files(card: Card) -> list[str]:
+    return [item.uri for item in read_items(card).items]
 
 
 if __name__ == "__main__":
