@@ -8,7 +8,7 @@ the code that made the rows, only the work files; all other shards keep their by
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from pipelines.build import Built, bring_about, partitions_for
 from pipelines.index import Index
@@ -17,7 +17,7 @@ from pipelines.lock import locked
 from pipelines.partition import Partition
 from pipelines.request import HASHES, Request, load_hashes, recorded, save_hashes
 from pipelines.shard import write_shards
-from pipelines.sources import Source
+from pipelines.sources import Source, partition_of
 from pipelines.stage import Row, Stage, Work
 from pipelines.tombstones import FORGOTTEN
 from pipelines.workfile import DamagedError, opened
@@ -30,11 +30,18 @@ LEAST_PREFIX = 8
 """Hex digits of a source's id that must be given."""
 
 
-def forget(uri: str, *, speakers: Sequence[str] = (), sources: Sequence[str] = ()) -> tuple[Built, int]:
-    """Remove people by the speaker's name and recordings by their id (or its beginning) or path.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forgotten:
+    """What `forget` did."""
 
-    Returns:
-        What was done, and how many recordings went.
+    built: Built
+    num_recordings: int
+    num_partitions: int
+    """That held them."""
+
+
+def forget(uri: str, *, speakers: Sequence[str] = (), sources: Sequence[str] = ()) -> Forgotten:
+    """Remove people by the speaker's name and recordings by their id (or its beginning) or path.
 
     Raises:
         UserError: nobody of that name, an ambiguous id, or an output without work files; the tombstones
@@ -59,7 +66,8 @@ def forget(uri: str, *, speakers: Sequence[str] = (), sources: Sequence[str] = (
 
         built = bring_about(request, store, run=run, again=frozenset(), check=lock.check)
         _forget_hashes(store, gone)
-        return built, len(gone)
+        held = {partition_of(source.source_id, request.card.num_partitions) for source in gone}
+        return Forgotten(built=built, num_recordings=len(gone), num_partitions=len(held))
 
 
 def _copy(partition: Partition, request: Request, store: Store) -> None:

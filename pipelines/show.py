@@ -10,6 +10,7 @@ from pipelines.build import Built, Plan
 from pipelines.estimate import Spent, estimate
 from pipelines.partition import SHARD
 from style2talker.media.footage import Footage
+from style2talker.weights.resolve import is_cached
 
 
 def show_plan(console: Console, plan: Plan, out: str, workers: int) -> None:
@@ -33,6 +34,10 @@ def show_plan(console: Console, plan: Plan, out: str, workers: int) -> None:
         spent = by_stage.get(stage)
         table.add_row(stage, f"{len(steps)} of {len(plan.partitions)}", why, *_cells(spent))
     console.print(table)
+    names = dict.fromkeys(name for stage in request.stages for name in stage.weights)
+    models = [name if is_cached(name) else f"{name} (to be fetched)" for name in names]
+    if models:
+        console.print(f"models: {', '.join(models)}", markup=False)
     total_s = sum(spent.wall_s for spent in expected)
     if expected:
         guess = "" if all(spent.is_measured for spent in expected) else ", partly by rates of another machine"

@@ -105,11 +105,10 @@ def forget(
     from pipelines.forget import forget as run_forget
 
     console = Console(soft_wrap=True, highlight=False)
-    built, num_gone = run_forget(uri, speakers=speaker or [], sources=source or [])
-    rewritten = {step.number for step in built.steps}
+    done = run_forget(uri, speakers=speaker or [], sources=source or [])
     console.print(
-        f"{uri}: {num_gone} recordings are gone, {len(rewritten)} partitions were written anew; "
-        f"{built.manifest.num_clips} clips are left. forgotten.json keeps them out of later builds. Copies "
+        f"{uri}: {done.num_recordings} recordings are gone from {done.num_partitions} partitions; "
+        f"{done.built.manifest.num_clips} clips are left. forgotten.json keeps them out of later builds. Copies "
         "of the corpus, and models trained on it, are yours to deal with.",
         markup=False,
     )

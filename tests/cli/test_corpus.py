@@ -1,4 +1,4 @@
-"""`inspect`, `verify` and `build --dry-run` as a user calls them."""
+"""`inspect` and `verify` as a user calls them."""
 
 import importlib.util
 import sys
@@ -10,7 +10,6 @@ import typer
 from typer.testing import CliRunner
 
 from style2talker.cli import corpus
-from style2talker.errors import UserError
 
 _path = Path(__file__).parents[1] / "corpus" / "conftest.py"
 _spec = importlib.util.spec_from_file_location("tiny_corpus", _path)
@@ -49,21 +48,3 @@ def test_verify_says_what_is_wrong_and_fails(app: typer.Typer, tmp_path: Path) -
     result = run(app, "verify", tmp_path / "c")
     assert result.exit_code == 1
     assert "frames/val-00000.parquet is missing" in result.output
-
-
-def test_a_dry_run_tells_the_plan_and_writes_nothing(app: typer.Typer, tmp_path: Path) -> None:
-    (tmp_path / "videos").mkdir()
-    (tmp_path / "videos/a.mp4").write_text("not looked into")
-    (tmp_path / "videos/b.mp4").write_bytes(b"")
-    result = run(app, "build", tmp_path / "videos", "--out", tmp_path / "c", "--dry-run")
-    assert result.exit_code == 0
-    for word in ("1 sources", "face_landmarker", "whisper-tiny.en", "reject b.mp4: empty_file"):
-        assert word in result.output
-    assert not (tmp_path / "c").exists()
-
-
-def test_a_bad_call_is_a_user_error(app: typer.Typer, tmp_path: Path) -> None:
-    result = run(app, "build", tmp_path / "nowhere", "--out", tmp_path / "c")
-    assert isinstance(result.exception, UserError)
-    assert "does not exist" in str(result.exception)
-    assert run(app, "build", tmp_path, "--out", tmp_path / "c", "--workers", "0").exit_code == 2

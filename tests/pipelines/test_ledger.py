@@ -124,11 +124,11 @@ def test_forgetting_a_person_rewrites_their_shards_only_and_lasts(make, people: 
     (people / "ben/c.mp4").write_text("(ben-c) 40")
     make(people, out)
     shards = {kind: state(out, kind) for kind in ("clips", "frames")}
-    built, num_gone = forget(str(out), speakers=["ana"])
-    assert num_gone == 2
+    done = forget(str(out), speakers=["ana"])
+    assert done.num_recordings == 2
     assert verify(str(out)) == []
     assert "ana" not in speakers(out)
-    touched = {step.number for step in built.steps}
+    touched = {step.number for step in done.built.steps}
     for kind, before in shards.items():
         kept = {name: value for name, value in before.items() if int(name.split("-")[1]) not in touched}
         assert kept.items() <= state(out, kind).items()
@@ -146,8 +146,7 @@ def test_forgetting_one_recording_needs_no_footage(make, people: Path, tmp_path:
     make(people, out)
     source_id = next(Corpus.open(str(out)).clips(columns=["source_id"]))["source_id"]
     people.rename(tmp_path / "elsewhere")
-    _, num_gone = forget(str(out), sources=[source_id[:12]])
-    assert num_gone == 1
+    assert forget(str(out), sources=[source_id[:12]]).num_recordings == 1
     assert sum(speakers(out).values()) == 18
 
 
