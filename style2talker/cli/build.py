@@ -108,8 +108,8 @@ def forget(
     done = run_forget(uri, speakers=speaker or [], sources=source or [])
     console.print(
         f"{uri}: {done.num_recordings} recordings are gone from {done.num_partitions} partitions; "
-        f"{done.built.manifest.num_clips} clips are left. forgotten.json keeps them out of later builds. Copies "
-        "of the corpus, and models trained on it, are yours to deal with.",
+        f"{done.built.manifest.num_clips} clips are left. forgotten.json keeps them out of later builds. "
+        "Copies of the corpus, and models trained on it, are yours to deal with.",
         markup=False,
     )
 
