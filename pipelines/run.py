@@ -27,31 +27,17 @@ from style2talker.media.footage import Footage
 
 
 class RunStage:
-    """Bring one partition through one stage, unless its work file is already right.
+    """Bring one partition through one stage, unless its work file is already right."""
 
-    A partition whose files break or are missing leaves this round; the next one makes them again.
-    """
-
-    def __init__(self, stage: Stage, uri: str, root: str, tally: Any, *, later: Sequence[str] = ()) -> None:
-        self._stage, self._uri, self._root, self._tally, self._later = stage, uri, root, tally, tuple(later)
+    def __init__(self, stage: Stage, root: str, tally: Any, *, later: Sequence[str] = ()) -> None:
+        self._stage, self._root, self._tally, self._later = stage, root, tally, tuple(later)
         self._work: Work | None = None
 
-    def __call__(self, row: Row) -> Row:
-        if row["left"]:
-            return row
-        partition = Partition.from_json(row["partition"])
-        store = open_store(self._uri)
-        try:
-            right = is_right(store, partition, self._stage)
-            if not right:
-                self._run(store, partition)
-            self._report(store, partition, was_right=right)
-        except DamagedError as error:
-            store.delete(error.name)
-            return {**row, "left": str(error)}
-        except FileNotFoundError as error:
-            return {**row, "left": str(error)}
-        return row
+    def __call__(self, partition: Partition, store: Store) -> None:
+        right = is_right(store, partition, self._stage)
+        if not right:
+            self._run(store, partition)
+        self._report(store, partition, was_right=right)
 
     def _run(self, store: Store, partition: Partition) -> None:
         stage, add = self._stage, self._tally.add.remote
@@ -96,37 +82,36 @@ class RunStage:
 class RunShard:
     """Write a partition's shards."""
 
-    def __init__(self, stages: Sequence[Stage], uri: str) -> None:
-        self._stages, self._uri = stages, uri
+    def __init__(self, stages: Sequence[Stage]) -> None:
+        self._stages = stages
         self._entries = [stage.entry() for stage in stages]
 
-    def __call__(self, row: Row) -> Row:
-        if row["left"]:
-            return row
-        partition = Partition.from_json(row["partition"])
-        store = open_store(self._uri)
-        try:
-            write_shards(store, partition, self._stages, self._entries)
-        except DamagedError as error:
-            store.delete(error.name)
-            return {**row, "left": str(error)}
-        except FileNotFoundError as error:
-            return {**row, "left": str(error)}
-        return row
+    def __call__(self, partition: Partition, store: Store) -> None:
+        write_shards(store, partition, self._stages, self._entries)
 
 
 class Worker:
     """Bring one partition after another through some steps; models and processes are kept in between.
 
-    A worker does one thing at a time, so it needs one core, whatever its stages.
+    A worker does one thing at a time, so it needs one core, whatever its stages. A partition whose files
+    break or are missing leaves this round; the next one makes them again.
     """
 
-    def __init__(self, make_steps: Callable[[], Sequence[RunStage | RunShard]]) -> None:
-        self._steps = make_steps()
+    def __init__(self, uri: str, make_steps: Callable[[], Sequence[RunStage | RunShard]]) -> None:
+        self._store, self._steps = open_store(uri), make_steps()
 
     def __call__(self, row: Row) -> Row:
-        for step in self._steps:
-            row = step(row)
+        if row["left"]:
+            return row
+        partition = Partition.from_json(row["partition"])
+        try:
+            for step in self._steps:
+                step(partition, self._store)
+        except DamagedError as error:
+            self._store.delete(error.name)
+            return {**row, "left": str(error)}
+        except FileNotFoundError as error:
+            return {**row, "left": str(error)}
         return row
 
 
@@ -181,7 +166,7 @@ def run_partitions(
         for group in groups:
             dataset = dataset.map(
                 Worker,
-                fn_constructor_args=(_steps(group, stages, uri, root, tally),),
+                fn_constructor_args=(uri, steps_of(group, stages, root, tally)),
                 compute=ray.data.ActorPoolStrategy(size=pool_size, max_tasks_in_flight_per_actor=1),
                 num_cpus=share,
                 num_gpus=gpu_share if group[0].needs_gpu else 0,
@@ -195,18 +180,17 @@ def run_partitions(
                 raise _explained(error) from error
 
 
-def _steps(
-    group: Sequence[Stage], stages: Sequence[Stage], uri: str, root: str, tally: Any
+def steps_of(
+    group: Sequence[Stage], stages: Sequence[Stage], root: str, tally: Any
 ) -> Callable[[], list[RunStage | RunShard]]:
     """What makes the steps of a worker, over there."""
     later = [stage.name for stage in stages if stage.name != "discover"]
 
     def make() -> list[RunStage | RunShard]:
         steps: list[RunStage | RunShard] = [
-            RunStage(stage, uri, root, tally, later=later if stage.name == "discover" else ())
-            for stage in group
+            RunStage(stage, root, tally, later=later if stage.name == "discover" else ()) for stage in group
         ]
-        return [*steps, RunShard(stages, uri)] if group[-1] is stages[-1] else steps
+        return [*steps, RunShard(stages)] if group[-1] is stages[-1] else steps
 
     return make
 

@@ -30,13 +30,11 @@ def run_here(
     partitions: Sequence[Any], stages: Sequence[Any], *, uri: str, root: str, workers: int, address: Any
 ) -> None:
     """What `run_partitions` does, one partition after another, without Ray."""
-    from pipelines.run import RunShard, RunStage
+    from pipelines.run import Worker, steps_of
 
+    worker = Worker(uri, steps_of(stages, stages, root, SilentTally()))
     for partition in partitions:
-        row = {"partition": partition.to_json(), "left": ""}
-        for stage in stages:
-            row = RunStage(stage, uri, root, SilentTally())(row)
-        RunShard(stages, uri)(row)
+        worker({"partition": partition.to_json(), "left": ""})
 
 
 @pytest.fixture

@@ -191,9 +191,9 @@ def test_a_file_that_changes_while_it_is_read_stops_the_commit(
 
     original = run.RunShard.__call__
 
-    def change(self, row):
+    def change(self, partition, store):
         (people / "ana/a.mp4").write_text("(ana-a) 50 61")
-        return original(self, row)
+        return original(self, partition, store)
 
     with monkeypatch.context() as patch:
         patch.setattr(run.RunShard, "__call__", change)
@@ -208,9 +208,9 @@ def test_a_card_that_changes_meanwhile_is_said(make, people: Path, tmp_path: Pat
 
     original = run.RunShard.__call__
 
-    def change(self, row):
+    def change(self, partition, store):
         write_card(people, "licence: CC0-1.0\n")
-        return original(self, row)
+        return original(self, partition, store)
 
     monkeypatch.setattr(run.RunShard, "__call__", change)
     built = make(people, tmp_path / "out")
