@@ -3,7 +3,7 @@
 Looked for in the finished shards, before the manifest names them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -47,16 +47,15 @@ class Leak:
     clips: tuple[LeakedClip, LeakedClip]
 
 
-def refuse_leaks(corpus: Corpus, *, allowed: Sequence[str]) -> list[Leak]:
-    """Find the leaks of a corpus; returns those of the `allowed` kinds.
+def refuse_leaks(corpus: Corpus, *, allowed: Sequence[str]) -> None:
+    """Refuse a corpus with leaks of other than the `allowed` kinds.
 
     Raises:
-        UserError: there are others.
+        UserError: there are some.
     """
-    leaks = find_leaks(corpus)
-    refused = [leak for leak in leaks if leak.kind not in allowed]
+    refused = find_leaks(corpus, kinds=[kind for kind in KINDS if kind not in allowed])
     if not refused:
-        return leaks
+        return
     kinds = sorted({leak.kind for leak in refused}, key=KINDS.index)
     raise UserError(
         " ".join(_sentence(kind, [leak for leak in refused if leak.kind == kind]) for kind in kinds)
@@ -75,7 +74,7 @@ def _sentence(kind: str, leaks: Sequence[Leak]) -> str:
     return f"{_WHAT[kind].format(len(leaks))}: {shown}{more}."
 
 
-def find_leaks(corpus: Corpus) -> list[Leak]:
+def find_leaks(corpus: Corpus, *, kinds: Sequence[str] = KINDS) -> list[Leak]:
     """Speakers and sources in two splits, and clips of two splits with one sound or one face picture, sorted.
 
     Sounds are compared between sources and pictures between speakers: within them it is the speaker or the
@@ -85,20 +84,28 @@ def find_leaks(corpus: Corpus) -> list[Leak]:
         return []
     table = pa.concat_tables(corpus.tables(columns=_COLUMNS)).combine_chunks()
     split_c, source_c, speaker_c = (_numbers(table, name) for name in ("split", "source_id", "speaker"))
-    pictured = np.flatnonzero(table["picture_hash"].is_valid())
-    picture_c = table["picture_hash"].take(pa.array(pictured)).to_numpy()
-    near = pictured[near_pictures(picture_c, split_c[pictured], speaker_c[pictured])]
-    start_c = np.concatenate([[0], np.cumsum(pc.list_value_length(table["audio_hash"]).fill_null(0))])
-    hash_n = pc.list_flatten(table["audio_hash"]).to_numpy()
-    pairs = {
-        "speaker": _across(speaker_c, split_c),
-        "source": _across(source_c, split_c),
-        "audio": same_sounds(hash_n, start_c, split_c, source_c),
-        "face": _looked_at(corpus, table["clip_id"], near),
+    searches: dict[str, Callable[[], np.ndarray]] = {
+        "speaker": lambda: _across(speaker_c, split_c),
+        "source": lambda: _across(source_c, split_c),
+        "audio": lambda: same_sounds(*_sounds(table), split_c, source_c),
+        "face": lambda: _looked_at(corpus, table["clip_id"], _pictures(table, split_c, speaker_c)),
     }
     return sorted(
-        Leak(kind, (_clip(table, a), _clip(table, b))) for kind, found in pairs.items() for a, b in found
+        Leak(kind, (_clip(table, a), _clip(table, b))) for kind in kinds for a, b in searches[kind]()
     )
+
+
+def _sounds(table: pa.Table) -> tuple[np.ndarray, np.ndarray]:
+    """The hash steps of all clips one after the other, and where each clip's begin."""
+    start_c = np.concatenate([[0], np.cumsum(pc.list_value_length(table["audio_hash"]).fill_null(0))])
+    return pc.list_flatten(table["audio_hash"]).to_numpy(), start_c
+
+
+def _pictures(table: pa.Table, split_c: np.ndarray, speaker_c: np.ndarray) -> np.ndarray:
+    """[P, 2]: pairs of clips with near pictures, of those that have one."""
+    pictured = np.flatnonzero(table["picture_hash"].is_valid())
+    picture_c = table["picture_hash"].take(pa.array(pictured)).to_numpy()
+    return pictured[near_pictures(picture_c, split_c[pictured], speaker_c[pictured])]
 
 
 def _numbers(table: pa.Table, name: str) -> np.ndarray:

@@ -29,6 +29,9 @@ LEAST_SOUND_STEPS = 20
 MOST_PICTURE_BITS = 6
 """Of 64; the pictures of two strangers differ in 27."""
 
+MOST_PAIRS = 1000
+"""The search ends there: one is enough to stop a build, and a corpus of one picture would have billions."""
+
 _WIDTH = 40
 _GLANCE_STEPS, _GLANCE_BITS = 6, 11
 """So far from a common step, where energies hardly overlap, few steps of a stranger are this near."""
@@ -69,6 +72,8 @@ def same_sounds(
             for look in (_glance, _alike):
                 left_p = left_p[look(hash_n, start_c, clip_n, here_p[left_p], there_p[left_p])]
             found.append(np.stack([a_p[left_p], b_p[left_p]], axis=1))
+            if sum(map(len, found)) >= MOST_PAIRS:
+                return np.unique(np.sort(np.concatenate(found), axis=1), axis=0)
     return np.unique(np.sort(np.concatenate(found), axis=1), axis=0)
 
 
@@ -124,23 +129,28 @@ def near_pictures(hash_c: np.ndarray, split_c: np.ndarray, speaker_c: np.ndarray
         split_c, speaker_c: [C] numbers of split and speaker.
 
     Returns:
-        int [P, 2], the clips of each pair in ascending order.
+        int [P, 2], the clips of each pair in ascending order; at most `MOST_PAIRS`.
     """
     found = [np.empty((0, 2), np.int64)]
-    hash_c = hash_c.view(np.uint64)
+    for clip, near in _near(hash_c.view(np.uint64), split_c):
+        near = near[speaker_c[near] != speaker_c[clip]]
+        if len(near):
+            found.append(np.stack([np.full_like(near, clip), near], axis=1)[:MOST_PAIRS])
+        if sum(map(len, found)) >= MOST_PAIRS:
+            break
+    return np.unique(np.sort(np.concatenate(found), axis=1), axis=0)
+
+
+def _near(hash_c: np.ndarray, split_c: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    """Each clip with those of another split that are near, a block of them at a time."""
     members = [np.flatnonzero(split_c == split) for split in np.unique(split_c)]
     for index, here in enumerate(members):
         for there in members[index + 1 :]:
             short, long = sorted((here, there), key=len)
-            for first in range(0, len(long), _BLOCK):
-                block = long[first : first + _BLOCK]
+            for block in _blocks(long):
                 hash_b = hash_c[block]
                 for clip in short:
-                    near = block[np.bitwise_count(hash_b ^ hash_c[clip]) <= MOST_PICTURE_BITS]
-                    near = near[speaker_c[near] != speaker_c[clip]]
-                    if len(near):
-                        found.append(np.stack([np.full_like(near, clip), near], axis=1))
-    return np.unique(np.sort(np.concatenate(found), axis=1), axis=0)
+                    yield clip, block[np.bitwise_count(hash_b ^ hash_c[clip]) <= MOST_PICTURE_BITS]
 
 
 def _blocks(index: np.ndarray) -> Iterator[np.ndarray]:
