@@ -150,7 +150,7 @@ def _near(hash_c: np.ndarray, split_c: np.ndarray) -> Iterator[tuple[int, np.nda
             for block in _blocks(long):
                 hash_b = hash_c[block]
                 for clip in short:
-                    yield clip, block[np.bitwise_count(hash_b ^ hash_c[clip]) <= MOST_PICTURE_BITS]
+                    yield int(clip), block[np.bitwise_count(hash_b ^ hash_c[clip]) <= MOST_PICTURE_BITS]
 
 
 def _blocks(index: np.ndarray) -> Iterator[np.ndarray]:
