@@ -49,6 +49,14 @@ def inspect(
         f"schema {manifest.schema_version}, profile {manifest.profile}, made with {manifest.made_with}",
         markup=False,
     )
+    count = manifest.coverage
+    if count:
+        expected = "" if count["expected"] is None else f" of {count['expected']} expected"
+        console.print(
+            f"files: {count['found']} found{expected}, {count['missing']} missing, "
+            f"{count['unreadable']} unreadable",
+            markup=False,
+        )
     labels = Counter((row["split"], row["emotion"]) for row in corpus.clips(columns=["split", "emotion"]))
     clips = Table("split", "clips", "emotions", title="clips", title_justify="left")
     for split in corpus.splits:
