@@ -94,14 +94,15 @@ class Worker:
     """Bring one partition after another through some steps; models and processes are kept in between.
 
     A worker does one thing at a time, so it needs one core, whatever its stages. A partition whose files
-    break or are missing leaves this round; the next one makes them again.
+    break or are missing leaves this round; the next one makes them again. What stops the build is handed to
+    the driver as a row, for Ray would hand it on as its own error, without the cause.
     """
 
     def __init__(self, uri: str, make_steps: Callable[[], Sequence[RunStage | RunShard]]) -> None:
         self._store, self._steps = open_store(uri), make_steps()
 
     def __call__(self, row: Row) -> Row:
-        if row["left"]:
+        if row["left"] or row["stopped"]:
             return row
         partition = Partition.from_json(row["partition"])
         try:
@@ -112,7 +113,19 @@ class Worker:
             return {**row, "left": str(error)}
         except FileNotFoundError as error:
             return {**row, "left": str(error)}
+        except UserError as error:
+            return {**row, "stopped": str(error)}
         return row
+
+
+def row_of(partition: Partition) -> Row:
+    """What a worker is given. `left` says why it did not finish, `stopped` why the build may not go on."""
+    return {"partition": partition.to_json(), "left": "", "stopped": ""}
+
+
+def raise_if_stopped(row: Row) -> None:
+    if row["stopped"]:
+        raise UserError(row["stopped"])
 
 
 def is_right(store: Store, partition: Partition, stage: Stage) -> bool:
@@ -155,7 +168,7 @@ def run_partitions(
     with session(workers or os.cpu_count() or 1, address=address, on_gpu=on_gpu) as ray:
         tally = ray.remote(num_cpus=0)(Tally).remote()
         largest_first = sorted(partitions, key=lambda p: (-p.num_bytes, p.number))
-        items = [{"partition": partition.to_json(), "left": ""} for partition in largest_first]
+        items = [row_of(partition) for partition in largest_first]
         dataset = ray.data.from_items(items, override_num_blocks=len(items))
         resources = ray.cluster_resources()
         pool_size = min(workers or int(resources.get("CPU", 1)), len(items))
@@ -174,8 +187,8 @@ def run_partitions(
         num_sources = sum(len(partition.sources) for partition in partitions)
         with shown_progress(ray, tally, num_sources, [stage.name for stage in stages]):
             try:
-                for _ in dataset.iter_rows():
-                    pass
+                for row in dataset.iter_rows():
+                    raise_if_stopped(row)
             except ray.exceptions.RayError as error:
                 raise _explained(error) from error
 

@@ -30,11 +30,11 @@ def run_here(
     partitions: Sequence[Any], stages: Sequence[Any], *, uri: str, root: str, workers: int, address: Any
 ) -> None:
     """What `run_partitions` does, one partition after another, without Ray."""
-    from pipelines.run import Worker, steps_of
+    from pipelines.run import Worker, raise_if_stopped, row_of, steps_of
 
     worker = Worker(uri, steps_of(stages, stages, root, SilentTally()))
     for partition in partitions:
-        worker({"partition": partition.to_json(), "left": ""})
+        raise_if_stopped(worker(row_of(partition)))
 
 
 @pytest.fixture
