@@ -39,9 +39,6 @@ _DRIVER = {
     # Ray's monitor would end our worker, not the process that took the memory; the kernel ends that one
     "RAY_memory_monitor_refresh_ms": "0",
     "GLOG_minloglevel": "3",
-    # Short of memory, Ray would end a worker and give it the same row again, for ever. The kernel takes the
-    # process that asks for it: a stage's own (isolate.py), whose row is rejected after three attempts.
-    "RAY_memory_monitor_refresh_ms": "0",
 }
 
 
