@@ -110,7 +110,7 @@ def build(
 
         def check() -> None:
             lock.check()
-            check_unchanged(request, hashes)
+            check_unchanged(store, request, hashes)
 
         built = bring_about(request, store, run=run, again=TRANSIENT, check=check)
     if load_card(card_or_dir) != request.card:
@@ -203,8 +203,11 @@ def committed(store: Store) -> Manifest | None:
         return None
 
 
-def check_unchanged(request: Request, hashes: dict[str, Hashed]) -> None:
-    """Refuse to commit labels of bytes that are no longer those that were hashed."""
+def check_unchanged(store: Store, request: Request, hashes: dict[str, Hashed]) -> None:
+    """Refuse to commit labels of bytes that are no longer those that were hashed, and throw them away.
+
+    The work files are named by the bytes of then, so they would be taken for right once those are back.
+    """
     now = {file.uri: (file.num_bytes, file.mtime_ns) for file in Footage(request.card.root).names()}
     used = {uri for s in request.sources for uri in (s.item.uri, s.item.audio_uri) if uri is not None}
     changed = [
@@ -213,6 +216,11 @@ def check_unchanged(request: Request, hashes: dict[str, Hashed]) -> None:
         if now[uri] != (hashes[uri].num_bytes, hashes[uri].mtime_ns)
     ]
     if changed:
+        for partition in partitions_for(request):
+            if any({s.item.uri, s.item.audio_uri} & {*changed} for s in partition.sources):
+                for stage in partition.recipes:
+                    if store.exists(partition.file(stage)):
+                        store.delete(partition.file(stage))
         raise UserError(
             f"{len(changed)} files changed while they were read (such as {changed[0]}); run the build again."
         )
