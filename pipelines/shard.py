@@ -8,11 +8,9 @@ A file's name carries the hash of all that decides its content. So a build never
 current manifest trusts, and pictures whose clips did not change are not written again for a new label.
 """
 
-import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +98,7 @@ def write_shards(
         inputs={s.name: read_footer(store, partition.file(s.name)).clips_sha256 for s in stages},
         shards=tuple(shards),
     )
-    store.write(partition.file(SHARD), json.dumps(asdict(record), sort_keys=True).encode())
+    store.write(partition.file(SHARD), record.to_json())
     return record
 
 
