@@ -40,7 +40,8 @@ def commit(
     """Write everything that speaks of the whole corpus, `corpus.json` last, and sweep.
 
     Args:
-        check: called before the manifest is written; raises if this build may not go on.
+        check: called before anything is written that the committed corpus has, and again before the manifest
+            is; raises if this build may not go on.
 
     Raises:
         UserError: a leak between the splits that the card does not allow.
@@ -68,6 +69,7 @@ def commit(
         coverage=dict(request.coverage),
     )
     refuse_leaks(Corpus(store=store, manifest=manifest), allowed=request.card.allow_leaks)
+    check()
     extras = [_write_rejects(store, request, partitions, index), _write_sources(store, request)]
     if request.tombstones:
         content, rows = request.tombstones.to_bytes(), len(request.tombstones)
