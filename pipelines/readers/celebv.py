@@ -1,8 +1,9 @@
 """CelebV-HQ and CelebV-Text: a JSON table of clips, and of each the cut clip or the video it is in."""
 
 import json
+import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
 from pipelines.readers.item import Inventory, Item, Tree, make_item, reject, stem_of
@@ -17,20 +18,25 @@ from style2talker.errors import Reject, UserError
 def read_celebv(card: Card, tree: Tree) -> Inventory:
     """Each clip of the tables: its own file `NAME.mp4` if there is one, else its span of `YOUTUBE_ID.mp4`.
 
+    Of a file that is there in several forms one is used.
+
     Raises:
         UserError: no table below the root, or one that is not understood.
     """
     clips = _read_tables(card, tree)
     labels = read_labels(card, tree)
     kept, rejects = leave_out(card, find_files(card, tree))
-    files = {stem_of(uri): uri for uri in kept}
+    files = _best_forms(kept, clips)
     taken: dict[str, list[str]] = defaultdict(list)
+    faults: dict[str, str] = {}
     missing: list[Row] = []
     for name, clip in clips.items():
         try:
             video, span_s = _place(clip)
-        except (KeyError, TypeError, ValueError):
-            rejects.append(reject(f"{name}.mp4", "bad_annotation", "Its entry lacks ytb_id or duration."))
+        except Reject as error:
+            faults[name] = error.message
+            if name not in files:
+                rejects.append(reject(f"{name}.mp4", error.kind, error.message))
             continue
         stem = name if name in files else video
         if stem in files:
@@ -38,21 +44,27 @@ def read_celebv(card: Card, tree: Tree) -> Inventory:
         else:
             message = f"Neither it nor the video {video} is there."
             missing.append(reject(f"{name}.mp4", "missing", message, span_s=span_s))
-    videos = {clip.get("ytb_id") for clip in clips.values() if isinstance(clip, dict)}
+    videos = _videos(clips.values())
+    cut = _videos(clips[name] for uri in taken for name in taken[uri] if name == stem_of(uri))
     items: list[Item] = []
     for uri in kept:
-        if not taken[uri]:
-            known = stem_of(uri) in videos
-            kind = "excluded" if known else "unknown_name"
-            message = "All its clips are there as files of their own." if known else "No table names it."
-            rejects.append(reject(uri, kind, message))
-            continue
+        stem = stem_of(uri)
         try:
-            item = _item(card, tree, uri, [(name, clips[name]) for name in taken[uri]], labels.get(uri))
+            if uri in taken:
+                named = [(name, clips[name]) for name in taken[uri]]
+                items.append(_item(card, tree, uri, named, labels.get(uri)))
+            elif files[stem] in taken:
+                raise Reject("excluded", f"Of the same footage, {files[stem]} is preferred.")
+            elif stem in faults:
+                raise Reject("bad_annotation", faults[stem])
+            elif stem in cut:
+                raise Reject("excluded", "All its clips are there as files of their own.")
+            elif stem in videos:
+                raise Reject("bad_annotation", "Its table gives no span to use.")
+            else:
+                raise Reject("unknown_name", "No table names it.")
         except Reject as error:
             rejects.append(reject(uri, error.kind, error.message))
-        else:
-            items.append(item)
     return Inventory(
         items=tuple(items),
         rejects=(*rejects, *missing),
@@ -60,6 +72,20 @@ def read_celebv(card: Card, tree: Tree) -> Inventory:
         found=sum(len(names) for names in taken.values()),
         missing=len(missing),
     )
+
+
+def _best_forms(uris: Iterable[str], clips: Container[str]) -> dict[str, str]:
+    """Of each stem the file to use: of a clip one below `processed`, which is cropped; of a video one that is
+    not, for the spans count from the start of the whole; then `.mp4` before other suffixes, then by path."""
+
+    def rank(uri: str) -> tuple[bool, bool, str]:
+        return ("processed" in uri.split("/")) != (stem_of(uri) in clips), not uri.endswith(".mp4"), uri
+
+    return {stem_of(uri): uri for uri in sorted(uris, key=rank, reverse=True)}
+
+
+def _videos(clips: Iterable[Any]) -> set[str]:
+    return {str(clip["ytb_id"]) for clip in clips if isinstance(clip, dict) and "ytb_id" in clip}
 
 
 def _item(
@@ -76,13 +102,23 @@ def _item(
 
 
 def _place(clip: Any) -> tuple[str, tuple[float, float]]:
-    """The YouTube id and the seconds. Some entries of CelebV-Text call them `start_frame`, `end_frame`."""
-    duration = clip["duration"]
-    start_s, end_s = (
-        float(duration[f"{edge}_sec"] if f"{edge}_sec" in duration else duration[f"{edge}_frame"])
-        for edge in ("start", "end")
-    )
-    return str(clip["ytb_id"]), (start_s, end_s)
+    """The YouTube id and the seconds. Some entries of CelebV-Text call them `start_frame`, `end_frame`.
+
+    Raises:
+        Reject: `bad_annotation`, something is missing or no second lies between start and end.
+    """
+    try:
+        video, duration = str(clip["ytb_id"]), clip["duration"]
+        start_s, end_s = (
+            float(duration[f"{edge}_sec"] if f"{edge}_sec" in duration else duration[f"{edge}_frame"])
+            for edge in ("start", "end")
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise Reject("bad_annotation", "Its entry lacks ytb_id or duration.") from error
+    if not 0 <= start_s < end_s < math.inf:
+        message = f"Its entry gives {start_s:g} s to {end_s:g} s, expected an end after the start."
+        raise Reject("bad_annotation", message)
+    return video, (start_s, end_s)
 
 
 def _emotions(clip: Mapping[str, Any]) -> list[str]:

@@ -348,6 +348,68 @@ def test_celebv_hq(tmp_path: Path) -> None:
     assert (inventory.expected, inventory.found, inventory.missing) == (6, 4, 1)
 
 
+def test_celebv_uses_one_form_of_the_same_footage_and_says_so_of_the_others(tmp_path: Path) -> None:
+    clips = {
+        "cut_0": celebv_clip("cut", 1, 5),
+        "whole_0": celebv_clip("whole", 1, 5),
+        "whole_1": celebv_clip("whole", 7, 9),
+    }
+    inventory = read(
+        "celebv_hq",
+        tmp_path,
+        [
+            "a_copy/cut_0.mp4",
+            "processed/cut_0.mp4",  # cropped: preferred, though another path comes first or last ...
+            "processed/cut_0.webm",
+            "raw/cut_0.mp4",
+            "processed/whole.mp4",  # ... but a span is one of the whole video, not of something made from it
+            "raw/whole.avi",
+            "raw/whole.mp4",
+            "raw/whole.webm",
+            "raw/stranger.mp4",
+            "raw/stranger.webm",
+        ],
+        {"celebvhq_info.json": json.dumps({"clips": clips})},
+    )
+    assert {uri: item.spans_s for uri, item in by_uri(inventory).items()} == {
+        "processed/cut_0.mp4": (),
+        "raw/whole.mp4": ((1.0, 5.0), (7.0, 9.0)),
+    }
+    assert rejects(inventory) == {
+        "a_copy/cut_0.mp4": "excluded",
+        "processed/cut_0.webm": "excluded",
+        "raw/cut_0.mp4": "excluded",
+        "processed/whole.mp4": "excluded",
+        "raw/whole.avi": "excluded",
+        "raw/whole.webm": "excluded",
+        "raw/stranger.mp4": "unknown_name",
+        "raw/stranger.webm": "unknown_name",
+    }
+    messages = {row["source_uri"]: row["message"] for row in inventory.rejects}
+    assert messages["raw/cut_0.mp4"] == "Of the same footage, processed/cut_0.mp4 is preferred."
+    assert (inventory.expected, inventory.found, inventory.missing) == (3, 3, 0)
+
+
+def test_celebv_uses_no_span_that_cannot_be_meant(tmp_path: Path) -> None:
+    clips = {
+        "good_0": celebv_clip("good", 3, 4),
+        "good_1": celebv_clip("good", 9, 5),
+        "bad_0": celebv_clip("bad", 5, 5),
+        "bad_1": celebv_clip("bad", -3, 5),
+        "bad_2": celebv_clip("bad", 0, float("nan")),
+        "cut_0": celebv_clip("cut", 2, 1),
+    }
+    inventory = read(
+        "celebv_hq",
+        tmp_path,
+        ["raw/good.mp4", "raw/bad.mp4", "processed/cut_0.mp4"],
+        {"celebvhq_info.json": json.dumps({"clips": clips})},
+    )
+    assert [(item.uri, item.spans_s) for item in inventory.items] == [("raw/good.mp4", ((3.0, 4.0),))]
+    names = {"good_1.mp4", "bad_0.mp4", "bad_1.mp4", "bad_2.mp4", "raw/bad.mp4", "processed/cut_0.mp4"}
+    assert rejects(inventory) == dict.fromkeys(names, "bad_annotation")
+
+
 def test_celebv_text_has_no_emotions_two_tables_and_frames_that_are_seconds(tmp_path: Path) -> None:
     first = {"0-5BrmyFsYM_0": celebv_clip("0-5BrmyFsYM", 0.0, 9.64)}
     second = {"00-30GQl0TM_7": celebv_clip("00-30GQl0TM", 415.29, 420.88, unit="frame")}
