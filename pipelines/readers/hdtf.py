@@ -37,11 +37,9 @@ def read_hdtf(card: Card, tree: Tree) -> Inventory:
     if not lists:
         return read_pattern(card, tree)
     rejects: list[Row] = []
-    annotated = {
-        video: (name.rpartition("/")[2].partition("_")[0], spans)
-        for name in lists
-        for video, spans in _read_list(name, tree, rejects).items()
-    }
+    annotated: dict[str, tuple[str, Spans]] = {}
+    for name in lists:
+        _read_list(name, tree, annotated, rejects)
     labels = read_labels(card, tree)
     files = _by_video(card, tree, annotated, rejects)
     items: list[Item] = []
@@ -101,9 +99,12 @@ def _form(groups: Mapping[str, str]) -> int:
     return CLIP if "clip" in groups else WHOLE
 
 
-def _read_list(name: str, tree: Tree, rejects: list[Row]) -> dict[str, Spans]:
-    """The spans of each video, in seconds. A byte order mark may stand in front of any line."""
-    videos: dict[str, Spans] = {}
+def _read_list(name: str, tree: Tree, annotated: dict[str, tuple[str, Spans]], rejects: list[Row]) -> None:
+    """Add the subset and the spans, in seconds, of each video. A byte order mark may stand before any line.
+
+    What a later line says otherwise of a video is not used, nor joined: clips are numbered by one line.
+    """
+    subset = name.rpartition("/")[2].partition("_")[0]
     for line in tree.read(name).decode("utf-8", errors="replace").replace("\ufeff", "").splitlines():
         if not line.strip():
             continue
@@ -116,8 +117,9 @@ def _read_list(name: str, tree: Tree, rejects: list[Row]) -> dict[str, Spans]:
                 rejects.append(reject(f"{video}.mp4", "bad_annotation", message))
             else:
                 spans.append(span)
-        videos[video] = tuple(spans)
-    return videos
+        if annotated.setdefault(video, (subset, tuple(spans)))[1] != tuple(spans):
+            message = f"{name} gives {' '.join(intervals)!r}, a line before it other spans; those are used."
+            rejects.append(reject(f"{video}.mp4", "bad_annotation", message))
 
 
 def _span(text: str) -> tuple[float, float] | None:

@@ -233,6 +233,29 @@ def test_hdtf(tmp_path: Path) -> None:
     assert (inventory.expected, inventory.found, inventory.missing) == (10, 8, 2)
 
 
+def test_hdtf_says_when_its_lists_disagree_and_uses_the_first(tmp_path: Path) -> None:
+    inventory = read(
+        "hdtf",
+        tmp_path,
+        ["WDA_Ann_000.mp4", "WDA_Ann_001.mp4", "_videos_raw/RD_Bob.mp4", "_videos_raw/RD_Cat.mp4"],
+        {
+            "RD_annotion_time.txt": "Bob.mp4 00:10-00:20\nBob.mp4 00:40-00:50\nCat.mp4 00:10-00:20\n",
+            "WDA_annotion_time.txt": "Ann.mp4 00:10-00:20 00:30-00:40\n",
+            "WRA_annotion_time.txt": "Ann.mp4 00:30-00:40\nCat.mp4 00:10-00:20\n",  # of Cat it says the same
+        },
+    )
+    assert {uri: item.spans_s for uri, item in by_uri(inventory).items()} == {
+        "WDA_Ann_000.mp4": (),
+        "WDA_Ann_001.mp4": (),
+        "_videos_raw/RD_Bob.mp4": ((10.0, 20.0),),
+        "_videos_raw/RD_Cat.mp4": ((10.0, 20.0),),
+    }
+    assert rejects(inventory) == {"Ann.mp4": "bad_annotation", "Bob.mp4": "bad_annotation"}
+    messages = {row["source_uri"]: row["message"] for row in inventory.rejects}
+    assert messages["Ann.mp4"].startswith("WRA_annotion_time.txt gives '00:30-00:40'")
+    assert (inventory.expected, inventory.found, inventory.missing) == (4, 4, 0)
+
+
 def test_hdtf_without_its_lists_is_read_by_its_names(tmp_path: Path) -> None:
     inventory = read("hdtf", tmp_path, ["WDA_DonnaShalala1_000#29.mp4", "WDA_DonnaShalala0_000.mp4"])
     assert {item.speaker for item in inventory.items} == {"DonnaShalala"}
