@@ -26,15 +26,20 @@ class Table:
     def pytest_runtest_logreport(self, report: Any) -> None:
         test = report.nodeid.rpartition("/")[2].replace("::", " ")
         if report.skipped:
-            self.rows.append((test.partition(" ")[2].replace("_", " "), "", "not run here", test))
+            reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+            self.rows.append((_words(test), reason.removeprefix("Skipped: "), "not run here", test))
         elif report.failed:
-            self.rows.append((test.partition(" ")[2].replace("_", " "), "", "**failed**", test))
+            self.rows.append((_words(test), "", "**failed**", test))
         elif report.when == "call":
             self.rows += [(*row, test) for name, row in report.user_properties if name == "row"]
 
     def to_markdown(self) -> str:
         head = "| fault | what happens | result | test |\n|---|---|---|---|\n"
         return head + "".join(f"| {' | '.join(map(_cell, row[:3]))} | `{row[3]}` |\n" for row in self.rows)
+
+
+def _words(test: str) -> str:
+    return test.partition(" test_")[2].replace("_", " ")
 
 
 def _cell(text: str) -> str:

@@ -88,7 +88,8 @@ def test_a_manifest_cut_in_half_is_one_sentence_and_the_next_build_writes_it(
     assert verify(str(built)) == [str(caught.value)]
     build_here(footage, built)
     said = str(caught.value).split(": ", 1)[-1].replace(str(built), "OUT")
-    row("a manifest cut in half", f"readers: \u201c\u2026{said}\u201d; the next build", same(built, clean))
+    happens = f"readers say so: \u201c\u2026{said}\u201d; the next build writes it anew"
+    row("a manifest cut in half", happens, same(built, clean))
 
 
 class KilledError(BaseException):
