@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
-from pipelines.readers.item import Inventory, Item, Tree, make_item, reject, stem_of
-from pipelines.readers.labels import read_labels
+from pipelines.readers.item import Inventory, Item, Tree, make_item, paths_of, reject, stem_of
+from pipelines.readers.labels import read_labels, unused
 from pipelines.readers.pattern import find_files, leave_out, matching, sound_of
 from pipelines.readers.spans import merged
 from pipelines.stage import Row
@@ -65,9 +65,11 @@ def read_celebv(card: Card, tree: Tree) -> Inventory:
                 raise Reject("unknown_name", "No table names it.")
         except Reject as error:
             rejects.append(reject(uri, error.kind, error.message))
+    rejects += missing
+    rejects += unused(card, tree, labels, paths_of(items, rejects))
     return Inventory(
         items=tuple(items),
-        rejects=(*rejects, *missing),
+        rejects=tuple(rejects),
         expected=len(clips),
         found=sum(len(names) for names in taken.values()),
         missing=len(missing),

@@ -8,8 +8,8 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping
 
-from pipelines.readers.item import Inventory, Item, Tree, make_item, reject
-from pipelines.readers.labels import read_labels
+from pipelines.readers.item import Inventory, Item, Tree, make_item, paths_of, reject
+from pipelines.readers.labels import read_labels, unused
 from pipelines.readers.pattern import (
     find_files,
     leave_out,
@@ -67,10 +67,12 @@ def read_hdtf(card: Card, tree: Tree) -> Inventory:
             uri = f"{subset}_{video}_{number:03d}.mp4"
             message = "An annotated interval without a file."
             rejects.append(reject(uri, "missing", message, span_s=spans[number]))
+    rejects += unpaired_sounds(card, tree)
+    rejects += unused(card, tree, labels, paths_of(items, rejects))
     num_expected = sum(len(spans) for _, spans in annotated.values())
     return Inventory(
         items=tuple(sorted(items, key=lambda item: item.uri)),
-        rejects=(*rejects, *unpaired_sounds(card, tree)),
+        rejects=tuple(rejects),
         expected=num_expected,
         found=num_found,
         missing=num_expected - num_found,

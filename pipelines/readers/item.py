@@ -107,6 +107,11 @@ def stem_of(uri: str) -> str:
     return uri.rpartition("/")[2].rpartition(".")[0] or uri.rpartition("/")[2]
 
 
+def paths_of(items: Iterable[Item], rejects: Iterable[Row]) -> set[str]:
+    """All paths of which something is said."""
+    return {item.uri for item in items} | {row["source_uri"] for row in rejects}
+
+
 def reject(uri: str, kind: str, message: str, *, span_s: tuple[float, float] | None = None) -> Row:
     """A row of rejects for a file that no stage has seen, or for a part of one."""
     start_s, end_s = span_s or (None, None)

@@ -3,11 +3,12 @@
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 from pathlib import PurePosixPath
 from typing import Any
 
-from pipelines.readers.item import Tree
+from pipelines.readers.item import Tree, reject
+from pipelines.stage import Row
 from style2talker.corpus.card import Card
 from style2talker.corpus.card_check import nearest
 from style2talker.corpus.splits import SPLITS
@@ -57,11 +58,34 @@ def read_labels(card: Card, tree: Tree) -> dict[str, dict[str, Any]]:
     return rows
 
 
+def unused(card: Card, tree: Tree, labels: Iterable[str], known: Container[str]) -> list[Row]:
+    """Rejects for the rows of the labels file that are about no file of the corpus.
+
+    Args:
+        labels: the paths that the rows are about.
+        known: the paths of the items and of the rejects that there are already.
+
+    Returns:
+        Kind `missing`: the file is not there; `excluded`: it is, but the card does not ask for it.
+    """
+    asked = f"the card's glob {card.glob!r} does not match it" if card.glob else "it has no video suffix"
+    return [
+        reject(uri, "excluded", f"The labels file names it, but {asked}.")
+        if uri in tree
+        else reject(uri, "missing", "The labels file names it, but it is not there.")
+        for uri in sorted(labels)
+        if uri not in known
+    ]
+
+
 def _name_of(card: Card, tree: Tree) -> str | None:
     there = [name for name in OWN_NAMES if name in tree]
     if card.labels_file is not None:
         if card.labels_file not in tree:
-            raise UserError(f"card {card.name!r}: labels_file {card.labels_file!r} is not below {card.root}.")
+            raise UserError(
+                f"card {card.name!r}: labels_file {card.labels_file!r} is not below {card.root}; put it "
+                "there, or take labels_file and labels_path out of the card to go by the paths alone."
+            )
         return card.labels_file
     if len(there) > 1:
         raise UserError(f"{card.root} has both {' and '.join(there)}; keep one, or name it as labels_file.")

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 import bracex
 from wcmatch import glob as wc
 
-from pipelines.readers.item import Inventory, Item, Tree, make_item, reject, stem_of
-from pipelines.readers.labels import read_labels
+from pipelines.readers.item import Inventory, Item, Tree, make_item, paths_of, reject, stem_of
+from pipelines.readers.labels import read_labels, unused
 from pipelines.stage import Row
 from style2talker.corpus.card import OWN_SOUND, VIDEO_SUFFIXES, Card
 from style2talker.errors import Reject
@@ -32,8 +32,8 @@ def read_pattern(card: Card, tree: Tree) -> Inventory:
         else:
             items.append(make_item(card, uri, groups, row=labels.get(uri), audio_uri=audio_uri))
     rejects += unpaired_sounds(card, tree)
-    absent = sorted(labels.keys() - set(tree.names))
-    rejects += (reject(uri, "missing", "The labels file names it, but it is not there.") for uri in absent)
+    rejects += unused(card, tree, labels, paths_of(items, rejects))
+    absent = [uri for uri in labels if uri not in tree]
     short, num_short = shortages(card, [*found, *absent])
     return Inventory(
         items=tuple(items),

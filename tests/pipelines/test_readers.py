@@ -160,6 +160,46 @@ def test_labels_of_single_files(tmp_path: Path) -> None:
     assert inventory.missing == 1
 
 
+CLIPS = '{"clips": {"v_0": {"ytb_id": "v", "duration": {"start_sec": 1, "end_sec": 5}}}}'
+
+
+@pytest.mark.parametrize(
+    ("card", "lists"),
+    [
+        ({}, {}),
+        ({"reader": "hdtf", "annotations": "*.txt"}, {"RD_list.txt": "v.mp4 00:01-00:05\n"}),
+        ({"reader": "celebv", "annotations": "*.json"}, {"info.json": CLIPS}),
+    ],
+)
+def test_a_row_of_the_labels_file_that_is_not_used_is_a_reject(
+    tmp_path: Path, card: dict[str, Any], lists: dict[str, str]
+) -> None:
+    """Whatever the reader: of a file that the card does not ask for, and of one that is not there."""
+    files = empty("asked/v.mp4", "asked/out.mp4", "else/v.mp4", "else/unnamed.mp4", "sounds/v.wav", "v.wav")
+    inventory = read(
+        tmp_path,
+        {
+            **files,
+            **lists,
+            "labels.csv": "file\nasked/v.mp4\nasked/out.mp4\nelse/v.mp4\nsounds/v.wav\ngone.mp4\n",
+        },
+        glob="asked/*",
+        exclude={"**/out.mp4": "known to be bad"},
+        layout="(?P<video>v)",
+        **card,
+    )
+    assert [item.uri for item in inventory.items] == ["asked/v.mp4"]
+    said = {row["source_uri"]: (row["kind"], row["message"]) for row in inventory.rejects}
+    not_asked = ("excluded", "The labels file names it, but the card's glob 'asked/*' does not match it.")
+    assert said == {
+        "asked/out.mp4": ("excluded", "Known to be bad"),
+        "else/v.mp4": not_asked,
+        "sounds/v.wav": not_asked,
+        "gone.mp4": ("missing", "The labels file names it, but it is not there."),
+    }
+    assert len(said) == len(inventory.rejects)
+
+
 def test_json_lines_say_the_same_as_a_table(tmp_path: Path) -> None:
     rows: list[dict[str, Any]] = [
         {"file": "a.mp4", "emotion": "bored", "level": 2, "commercial_use": True, "split": "test"},
@@ -197,7 +237,7 @@ def test_a_wrong_labels_file_is_one_sentence(tmp_path: Path, files: dict[str, st
 
 
 def test_a_labels_file_that_is_named_must_be_there(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"labels_file 'list\.csv' is not below"):
+    with pytest.raises(UserError, match=r"labels_file 'list\.csv' is not below .*; put it there, or take"):
         read(tmp_path, empty("a.mp4"), labels_file="list.csv")
     with pytest.raises(UserError, match="no reader 'hdft'; the nearest is 'hdtf'"):
         read(tmp_path, empty("a.mp4"), reader="hdft")
