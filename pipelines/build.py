@@ -21,12 +21,11 @@ from pipelines.lock import locked
 from pipelines.partition import Partition, partitions_of
 from pipelines.plan import Step, changes_of, steps_of
 from pipelines.profiles import stages_of
-from pipelines.request import OWNER, Request, save_hashes, scan
+from pipelines.request import OWNER, Request, load_hashes, save_hashes, scan
 from pipelines.run import run_partitions
 from pipelines.shard import shard_recipe
-from pipelines.sources import Hashed
 from pipelines.stage import Stage
-from pipelines.tombstones import FORGOTTEN
+from pipelines.tombstones import FORGOTTEN, read_tombstones
 from style2talker.corpus.card import load_card
 from style2talker.corpus.manifest import NAME, Manifest, read_manifest
 from style2talker.corpus.uri import Store, open_store
@@ -100,8 +99,11 @@ def build(
     )
     check_out(store, request)
     with locked(store, f"style2talker build {card_or_dir}") as lock:
+        # while the footage was hashed, another build or `forget` may have finished
+        request = request.forgetting(read_tombstones(store))
+        check_out(store, request)
         claim(store, request)
-        save_hashes(store, hashes)
+        save_hashes(store, request, hashes)
 
         def run(partitions: Sequence[Partition]) -> None:
             run_partitions(
@@ -110,13 +112,21 @@ def build(
 
         def check() -> None:
             lock.check()
-            check_unchanged(store, request, hashes)
+            check_unchanged(request)
 
-        built = bring_about(request, store, run=run, again=TRANSIENT, check=check)
-    if load_card(card_or_dir) != request.card:
-        note = f"The card {card_or_dir} changed while the build ran; the corpus is that of its start."
-        return replace(built, notes=(note,))
-    return built
+        footage = Footage(request.card.root)
+        built = bring_about(request, store, run=run, again=TRANSIENT, check=check, footage=footage)
+    return replace(built, notes=_notes(card_or_dir, request))
+
+
+def _notes(card_or_dir: str | Path, request: Request) -> tuple[str, ...]:
+    try:
+        if load_card(card_or_dir) == request.card:
+            return ()
+        what = "changed"
+    except UserError as error:
+        what = f"cannot be read any more ({error})"
+    return (f"The card {card_or_dir} {what}; the corpus is that of the card at the build's start.",)
 
 
 def make_plan(
@@ -162,17 +172,25 @@ def partitions_for(request: Request) -> list[Partition]:
 
 
 def bring_about(
-    request: Request, store: Store, *, run: Run, again: frozenset[str], check: Callable[[], None]
+    request: Request,
+    store: Store,
+    *,
+    run: Run,
+    again: frozenset[str],
+    check: Callable[[], None],
+    footage: Footage | None = None,
 ) -> Built:
     """Plan, run, and plan again until nothing is left; then commit.
 
     Args:
         again: kinds of rejects that are tried again, once.
         check: raises if this build may not commit.
+        footage: to estimate from what the work will cost; None estimates nothing.
     """
     first = plan = plan_of(request, store, again=again)
-    footage = Footage(request.card.root)
-    expected = estimate(first.steps, first.index, request.stages, first.partitions, footage)
+    expected = (
+        estimate(first.steps, first.index, request.stages, first.partitions, footage) if footage else []
+    )
     for _ in range(ROUNDS):
         if not plan.steps:
             break
@@ -203,24 +221,12 @@ def committed(store: Store) -> Manifest | None:
         return None
 
 
-def check_unchanged(store: Store, request: Request, hashes: dict[str, Hashed]) -> None:
-    """Refuse to commit labels of bytes that are no longer those that were hashed, and throw them away.
-
-    The work files are named by the bytes of then, so they would be taken for right once those are back.
-    """
+def check_unchanged(request: Request) -> None:
+    """Refuse to commit what was made of files that are no longer those that were hashed."""
     now = {file.uri: (file.num_bytes, file.mtime_ns) for file in Footage(request.card.root).names()}
-    used = {uri for s in request.sources for uri in (s.item.uri, s.item.audio_uri) if uri is not None}
-    changed = [
-        uri
-        for uri in sorted(used & now.keys() & hashes.keys())
-        if now[uri] != (hashes[uri].num_bytes, hashes[uri].mtime_ns)
-    ]
+    files = [file for source in request.sources for file in source.files]
+    changed = [uri for uri, size, mtime_ns in files if uri in now and now[uri] != (size, mtime_ns)]
     if changed:
-        for partition in partitions_for(request):
-            if any({s.item.uri, s.item.audio_uri} & {*changed} for s in partition.sources):
-                for stage in partition.recipes:
-                    if store.exists(partition.file(stage)):
-                        store.delete(partition.file(stage))
         raise UserError(
             f"{len(changed)} files changed while they were read (such as {changed[0]}); run the build again."
         )
@@ -260,8 +266,6 @@ def _owner(store: Store) -> dict[str, str] | None:
 
 def _same_footage(store: Store, request: Request) -> bool:
     """Whether the recorded hashes and those found now have a recording in common."""
-    from pipelines.request import load_hashes
-
     known = {hashed.sha256 for hashed in load_hashes(store).values()}
     return any(source.source_id in known for source in request.sources)
 

@@ -1,7 +1,12 @@
 """Commit: sources, rejects, data card and manifest of a finished build; then what is left over is removed."""
 
+import re
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
+
+import pyarrow as pa
 
 from pipelines.index import CACHE, Index
 from pipelines.leaks import refuse_leaks
@@ -9,7 +14,7 @@ from pipelines.partition import SHARD, WORK, Partition
 from pipelines.report import write_report
 from pipelines.request import HASHES, OWNER, Request, source_row
 from pipelines.stage import Row
-from pipelines.tombstones import FORGOTTEN
+from pipelines.tombstones import FORGOTTEN, read_tombstones
 from style2talker import __version__
 from style2talker.corpus.manifest import (
     NAME,
@@ -27,6 +32,11 @@ from style2talker.errors import UserError
 
 ROWS_PER_GROUP = 4096
 """Of sources and rejects, whose rows are small."""
+_OURS = re.compile(
+    r"(clips|frames)/.*\.parquet$|(rejects|sources)[^/]*\.parquet$"
+    rf"|{WORK}/(?!lock/).*\.(parquet|json)$|(?!{WORK}/lock/).*{re.escape(TEMPORARY_SUFFIX)}$"
+)
+"""Names that builds write; another's lock is not ours to touch."""
 
 
 def commit(
@@ -70,17 +80,21 @@ def commit(
     )
     refuse_leaks(Corpus(store=store, manifest=manifest), allowed=request.card.allow_leaks)
     check()
-    extras = [_write_rejects(store, request, partitions, index), _write_sources(store, request)]
+    if read_tombstones(store) != request.tombstones:
+        raise UserError(f"{store.uri}: somebody was forgotten while this build ran; run it again.")
+    rejects = all_rejects(request, partitions, index)
+    extras = [
+        _write_rows(store, "rejects", REJECTS, rejects),
+        _write_rows(store, "sources", SOURCES, [source_row(source) for source in request.sources]),
+    ]
     if request.tombstones:
-        content, rows = request.tombstones.to_bytes(), len(request.tombstones)
-        extras.append(_write_text(store, FORGOTTEN, "forgotten", content, rows=rows))
+        extras.append(_tombstones_entry(request))
     manifest = replace(manifest, shards=(*manifest.shards, *extras))
-    texts = write_report(store, manifest)
-    cards = [_write_text(store, path, "card", text.encode()) for path, text in texts.items()]
-    manifest = replace(manifest, shards=(*manifest.shards, *cards))
     check()
     if not _is_committed(store, manifest):
         write_manifest(store, manifest)
+    for path, text in write_report(store, manifest).items():
+        store.write(path, text.encode())  # views of the data: the manifest does not speak of them
     kept = {p.file(name) for p in partitions for name in [*request.recipes, SHARD]}
     _sweep(store, manifest, kept)
     index.save(kept)
@@ -103,35 +117,27 @@ def all_rejects(request: Request, partitions: Sequence[Partition], index: Index)
     )
 
 
-def _write_rejects(
-    store: Store, request: Request, partitions: Sequence[Partition], index: Index
-) -> ShardEntry:
-    path = "rejects.parquet"
-    with store.writing(path) as scratch:
-        rejects = all_rejects(request, partitions, index)
-        rows = write_shard(scratch, rejects, schema=REJECTS, rows_per_group=ROWS_PER_GROUP)
-        size, digest = scratch.stat().st_size, file_sha256(scratch)
-    return ShardEntry(path=path, kind="rejects", split="", partition=0, rows=rows, bytes=size, sha256=digest)
-
-
-def _write_sources(store: Store, request: Request) -> ShardEntry:
-    path = "sources.parquet"
-    with store.writing(path) as scratch:
-        rows = write_shard(
-            scratch, map(source_row, request.sources), schema=SOURCES, rows_per_group=ROWS_PER_GROUP
-        )
-        size, digest = scratch.stat().st_size, file_sha256(scratch)
-    return ShardEntry(path=path, kind="sources", split="", partition=0, rows=rows, bytes=size, sha256=digest)
-
-
-def _write_text(store: Store, path: str, kind: str, content: bytes, *, rows: int = 0) -> ShardEntry:
+def _write_rows(store: Store, kind: str, schema: pa.Schema, rows: Sequence[Row]) -> ShardEntry:
+    """A small table, named by its content: the committed corpus keeps its own until the manifest changes."""
+    with tempfile.TemporaryDirectory() as folder:
+        scratch = Path(folder, kind)
+        write_shard(scratch, rows, schema=schema, rows_per_group=ROWS_PER_GROUP)
+        digest, content = file_sha256(scratch), scratch.read_bytes()
+    path = f"{kind}-{digest[:8]}.parquet"
     store.write(path, content)
     return ShardEntry(
-        path=path,
-        kind=kind,
+        path=path, kind=kind, split="", partition=0, rows=len(rows), bytes=len(content), sha256=digest
+    )
+
+
+def _tombstones_entry(request: Request) -> ShardEntry:
+    content = request.tombstones.to_bytes()
+    return ShardEntry(
+        path=FORGOTTEN,
+        kind="forgotten",
         split="",
         partition=0,
-        rows=rows,
+        rows=len(request.tombstones),
         bytes=len(content),
         sha256=bytes_sha256(content),
     )
@@ -145,10 +151,8 @@ def _is_committed(store: Store, manifest: Manifest) -> bool:
 
 
 def _sweep(store: Store, manifest: Manifest, kept: set[str]) -> None:
-    """Remove shards and work files of earlier recipes and sources, and what killed writers left."""
+    """Remove tables and work files of earlier recipes and sources, and what killed writers left."""
     kept = kept | {entry.path for entry in manifest.shards} | {CACHE, HASHES, OWNER}
-    for folder in ("clips", "frames", WORK):
-        for name, _, _ in store.infos(folder):
-            ours = name.endswith((".parquet", TEMPORARY_SUFFIX)) or name.startswith(f"{WORK}/{SHARD}/")
-            if ours and name not in kept:
-                store.delete(name)
+    for name, _, _ in store.infos(""):
+        if _OURS.match(name) and name not in kept:
+            store.delete(name)

@@ -201,6 +201,7 @@ STAGE = Stage(
     make=make,
     libraries=("av", "faster-whisper", "onnxruntime"),  # the voice detector is a file inside faster-whisper
     isolated=True,
+    reads_footage=True,
     timeout_s=900.0,  # a file in a bucket is fetched meanwhile
     timeout_per_s=10.0,
 )

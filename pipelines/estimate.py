@@ -55,7 +55,7 @@ def rates_of(index: Index, stages: Sequence[Stage], partitions: Sequence[Partiti
     """Seconds per unit of each stage, from every footer of it that computed something."""
     rates = {}
     for stage in stages:
-        efforts = [f.effort for f in _footers(index, stage.name, partitions)]
+        efforts = [f.measured for f in _footers(index, stage.name, partitions)]
         amount = sum(effort.amount for effort in efforts)
         if amount:
             rates[stage.name] = Rate(

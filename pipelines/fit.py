@@ -81,4 +81,5 @@ STAGE = Stage(
     reads={"track": ("landmarks", "blendshapes", "face_found")},
     assets=_face_model,
     libraries=("numpy", "scipy"),
+    isolated=True,
 )

@@ -15,12 +15,13 @@ from pipelines.index import Index
 from pipelines.ledger import run_stage
 from pipelines.lock import locked
 from pipelines.partition import Partition
-from pipelines.request import HASHES, Request, load_hashes, recorded, save_hashes
+from pipelines.request import Request, load_hashes, recorded, save_hashes
 from pipelines.shard import write_shards
 from pipelines.sources import Source, partition_of
 from pipelines.stage import Row, Stage, Work
-from pipelines.tombstones import FORGOTTEN
+from pipelines.tombstones import FORGOTTEN, Tombstones, read_tombstones, sha256_of_name
 from pipelines.workfile import DamagedError, opened
+from style2talker.corpus.manifest import NAME
 from style2talker.corpus.reader import Corpus
 from style2talker.corpus.schema import SCHEMA_VERSION
 from style2talker.corpus.uri import Store, open_store
@@ -48,26 +49,50 @@ def forget(uri: str, *, speakers: Sequence[str] = (), sources: Sequence[str] = (
             are written all the same once the names are found, and the next build honours them.
     """
     store = open_store(uri)
+    if not speakers and not sources:
+        raise UserError("nothing to forget; give --speaker NAME or --source ID.")
+    if not store.exists(NAME):
+        raise UserError(f"{uri} holds no corpus ({NAME} is missing).")
     with locked(store, "style2talker forget") as lock:
-        request = recorded(store)
-        gone = _chosen(request, speakers, sources)
-        tombstones = request.tombstones.with_sources(gone, speakers)
-        store.write(FORGOTTEN, tombstones.to_bytes())
+        tombstones = read_tombstones(store)
+        try:
+            request = recorded(store)
+        except UserError as error:
+            _mark(store, tombstones, speakers, sources)
+            raise _later(str(error)) from error
+        gone = _chosen(request, tombstones, speakers, sources)
+        tombstones = _mark(store, tombstones.with_sources(gone), speakers, ())
         if Corpus.open(uri).manifest.schema_version != SCHEMA_VERSION:
-            raise UserError(
-                f"{uri} has an older schema; they are marked as forgotten: run the build now, it leaves "
-                "them out."
-            )
-        request = replace(request.forgetting(tombstones), stages=_stages_as_made(request, store))
+            raise _later(f"{uri} has an older schema.")
+        request = request.forgetting(tombstones)
+        request = replace(request, stages=_stages_as_made(request, store))
+        save_hashes(store, request, load_hashes(store))
 
         def run(partitions: Sequence[Partition]) -> None:
             for partition in partitions:
                 _copy(partition, request, store)
 
         built = bring_about(request, store, run=run, again=frozenset(), check=lock.check)
-        _forget_hashes(store, gone)
         held = {partition_of(source.source_id, request.card.num_partitions) for source in gone}
         return Forgotten(built=built, num_recordings=len(gone), num_partitions=len(held))
+
+
+def _mark(
+    store: Store, tombstones: Tombstones, speakers: Sequence[str], source_ids: Sequence[str]
+) -> Tombstones:
+    """Write the tombstones, before anything else: from here on no build brings them back."""
+    marked = tombstones.with_sources((), speakers)
+    whole = [name for name in source_ids if len(name) == 64]
+    marked = replace(marked, sources=tuple(sorted({*marked.sources, *whole})))
+    store.write(FORGOTTEN, marked.to_bytes())
+    return marked
+
+
+def _later(reason: str) -> UserError:
+    return UserError(
+        f"{reason} They are marked as forgotten all the same ({FORGOTTEN}): run the build now, it leaves "
+        "them out."
+    )
 
 
 def _copy(partition: Partition, request: Request, store: Store) -> None:
@@ -76,15 +101,16 @@ def _copy(partition: Partition, request: Request, store: Store) -> None:
             run_stage(stage, _never, partition, store)
         write_shards(store, partition, request.stages, request.entries)
     except DamagedError as error:
-        raise UserError(
-            f"{store.uri}: {error}; they are marked as forgotten: run the build now, it leaves them out."
-        ) from error
+        raise _later(f"{store.uri}: {error}.") from error
 
 
-def _chosen(request: Request, speakers: Sequence[str], sources: Sequence[str]) -> list[Source]:
+def _chosen(
+    request: Request, tombstones: Tombstones, speakers: Sequence[str], sources: Sequence[str]
+) -> list[Source]:
+    """The recordings that are meant. Who is marked already was forgotten by a call that did not finish."""
     there = sorted({source.item.speaker for source in request.sources})
     for speaker in speakers:
-        if speaker not in there:
+        if speaker not in there and sha256_of_name("speaker", speaker) not in tombstones.speakers:
             shown = ", ".join(there[:10]) + (" ..." if len(there) > 10 else "")
             raise UserError(f"there is no speaker {speaker!r} in this corpus; it has {shown}.")
     gone = [source for source in request.sources if source.item.speaker in speakers]
@@ -92,14 +118,12 @@ def _chosen(request: Request, speakers: Sequence[str], sources: Sequence[str]) -
         found = [s for s in request.sources if s.uri == name]
         if not found and len(name) >= LEAST_PREFIX:
             found = [s for s in request.sources if s.source_id.startswith(name)]
-        if len(found) != 1:
+        if len(found) != 1 and not any(source_id.startswith(name) for source_id in tombstones.sources):
             raise UserError(
                 f"{len(found)} recordings match the source {name!r}; give its path below the root, or at "
                 f"least {LEAST_PREFIX} digits of its source_id."
             )
         gone += found
-    if not gone:
-        raise UserError("nothing to forget; give --speaker NAME or --source ID.")
     return gone
 
 
@@ -112,15 +136,12 @@ def _stages_as_made(request: Request, store: Store) -> tuple[Stage, ...]:
         names = [name for partition, name in there if name.startswith(partition.prefix(entry.name))]
         footer = index.footer(names[0]) if names else None
         if footer is None:
-            raise UserError(
-                f"{store.uri} has no work files of {entry.name}, so its shards cannot be made again without "
-                "the footage; they are marked as forgotten: run the build now, it leaves them out."
-            )
+            raise _later(f"{store.uri} has no work files of {entry.name}, so nothing can be copied.")
         try:
             with opened(store, names[0]) as file:
                 schema = file.schema_arrow
         except DamagedError as error:
-            raise UserError(f"{store.uri}: {error}; run the build now, it leaves them out.") from error
+            raise _later(f"{store.uri}: {error}.") from error
         stages.append(
             Stage(
                 name=entry.name,
@@ -136,16 +157,6 @@ def _stages_as_made(request: Request, store: Store) -> tuple[Stage, ...]:
 
 def _never() -> Work:
     def work(row: Row) -> Row:
-        raise UserError(
-            f"{row['source_uri']} has no row to copy; they are marked as forgotten: run the build now, it "
-            "leaves them out."
-        )
+        raise _later(f"A recording has no row to copy ({row['source_id'][:12]}).")
 
     return work
-
-
-def _forget_hashes(store: Store, gone: Sequence[Source]) -> None:
-    """The paths of the recordings may name the person too."""
-    uris = {uri for source in gone for uri in (source.item.uri, source.item.audio_uri)}
-    if store.exists(HASHES):
-        save_hashes(store, {uri: hashed for uri, hashed in load_hashes(store).items() if uri not in uris})

@@ -78,6 +78,7 @@ def stage(transcriber: str = "whisper-tiny.en") -> Stage:
         weights=(transcriber,),
         libraries=("av", "faster-whisper", "ctranslate2", "onnxruntime", "numpy", "scipy"),
         isolated=True,
+        reads_footage=True,
     )
 
 

@@ -27,7 +27,7 @@ _SCHEMA = pa.schema(
         pa.field("footer", pa.string(), nullable=False),
     ]
 )
-_NAME = re.compile(rf"{WORK}/(?P<stage>\w+)/p(?P<number>\d{{5}})-\w+-\w+\.(parquet|json)")
+_NAME = re.compile(rf"{WORK}/(?P<stage>\w+)/p(?P<number>\d{{5,}})-\w+-\w+\.(parquet|json)")
 _THREADS = 16
 """Footers are small reads that wait for the disk or the network."""
 
@@ -67,8 +67,7 @@ class Index:
         if name not in self._states:
             return None
         if name not in self._footers:
-            text = self._cached.get(name)
-            self._footers[name] = Footer.from_json(text) if text else self._read(name)
+            self._footers[name] = self._remembered(name) or self._read(name)
         return self._footers[name]
 
     def read_all(self, names: Iterable[str]) -> None:
@@ -113,6 +112,12 @@ class Index:
                 )
         with self._store.writing(CACHE) as scratch, parquet_writer(scratch, _SCHEMA) as writer:
             writer.write_table(pa.Table.from_pylist(rows, schema=_SCHEMA))
+
+    def _remembered(self, name: str) -> Footer | None:
+        try:
+            return Footer.from_json(self._cached[name])
+        except (KeyError, ValueError, TypeError):
+            return None  # not there, or written by another version of the program
 
     def _read(self, name: str) -> Footer | None:
         try:

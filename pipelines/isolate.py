@@ -159,7 +159,7 @@ class _Child:
             self._connection.send_bytes(request)
             succeeded, answer = pickle.loads(self._connection.recv_bytes())
             answered = True
-        except (EOFError, ConnectionError) as error:
+        except (EOFError, OSError, pickle.UnpicklingError) as error:  # also in the middle of an answer
             if expired.is_set():
                 raise _Lost("timed_out", f"It did not end within {limit_s:.0f} s") from error
             raise _Lost("killed", _ending(self._process)) from error

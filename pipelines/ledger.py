@@ -6,6 +6,7 @@ A row that fails is data; what is no fault of the row stops the build. Nothing h
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 
 import av
 import cv2
@@ -88,6 +89,8 @@ def run_stage(
                 clips_s += kept["end_s"] - kept["start_s"] if stage.name == "discover" else 0.0
             rejects += outcome.rejects
             meter.on_row(outcome, seconds)
+        wall_s = time.monotonic() - started_s - load_s
+        effort = Effort(num_rows=num_rows, amount=amount, work_s=work_s, wall_s=wall_s, load_s=load_s)
         footer = Footer(
             num_rows=len(kept_ids),
             num_given=len(given),
@@ -96,13 +99,8 @@ def run_stage(
             sources=tuple(wanted.values()) if stage.name == "discover" else (),
             clips_s=round(clips_s, 3),
             rejects=tuple(rejects),
-            effort=Effort(
-                num_rows=num_rows,
-                amount=amount,
-                work_s=work_s,
-                wall_s=time.monotonic() - started_s - load_s,
-                load_s=load_s,
-            ),
+            effort=effort,
+            measured=effort if num_rows else earlier.measured,
         )
         writer.metadata({FOOTER_KEY.decode(): footer_text(footer)})
     return footer
@@ -134,8 +132,14 @@ def _adapted(outcome: Outcome, row: Row) -> Outcome:
     """A copied outcome for a source that may have been renamed since."""
     place = {name: row[name] for name in ("source_uri", "audio_uri") if name in row}
     rows = [{name: place.get(name, value) for name, value in kept.items()} for kept in outcome.rows]
-    rejects = [{**reject, "source_uri": row["source_uri"]} for reject in outcome.rejects]
+    rejects = [_renamed(reject, row["source_uri"]) for reject in outcome.rejects]
     return Outcome(rows=rows, rejects=rejects)
+
+
+def _renamed(reject: Row, uri: str) -> Row:
+    """The reject under the source's name of now, also in its message."""
+    old, new = PurePosixPath(reject["source_uri"]).name, PurePosixPath(uri).name
+    return {**reject, "source_uri": uri, "message": reject["message"].replace(old, new)}
 
 
 def attempt(stage: Stage, work: Work, row: Row) -> Outcome:
@@ -160,8 +164,8 @@ def attempt(stage: Stage, work: Work, row: Row) -> Outcome:
     except FileNotFoundError:
         return Outcome(rejects=[rejected("vanished", "It disappeared during the build.")])
     except ROW_ERRORS as error:
-        if is_environment_fault(error):
-            raise
+        if is_environment_fault(error) or "CUDA" in str(error):
+            raise  # a GPU that is out of order fails every row
         message = f"{type(error).__name__}: {error}".strip().splitlines()[0]
         return Outcome(rejects=[rejected(f"{stage.name}_failed", message)])
     results = result if isinstance(result, list) else [result]

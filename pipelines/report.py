@@ -94,7 +94,7 @@ def coverage_text(manifest: Manifest) -> str:
         said += "how many there should be is not known."
     else:
         said += f"{count['expected']} are expected, {count['missing']} are missing."
-    said += " sources.parquet lists every recording that was used, by the hash of its bytes."
+    said += " sources-*.parquet lists every recording that was used, by the hash of its bytes."
     if forgotten := sum(shard.rows for shard in manifest.of_kind("forgotten")):
         said += f" {forgotten} people or recordings are kept out on request (forgotten.json, hashes only)."
     return said

@@ -55,7 +55,7 @@ class Request:
     tombstones: Tombstones
 
     def forgetting(self, tombstones: Tombstones) -> "Request":
-        sources, rejects = tombstones.without(self.sources, self.rejects)
+        sources, rejects = tombstones.without(self.sources, self.rejects, self.card)
         return replace(self, sources=tuple(sources), rejects=tuple(rejects), tombstones=tombstones)
 
 
@@ -136,7 +136,7 @@ def recorded(store: Store) -> Request:
     except (DamagedError, FileNotFoundError) as error:
         raise UserError(f"{store.uri}: {error}; run the build again.") from error
     return Request(
-        card=recorded_card(manifest.card, root=root_of(store), source=store.uri),
+        card=recorded_card(manifest.card, root=root_of(store) or "", source=store.uri),
         profile=manifest.profile,
         stages=(),
         recipes=manifest.config["recipes"],
@@ -155,7 +155,7 @@ def is_of_source(reject: Row) -> bool:
 
 
 def source_row(source: Source) -> Row:
-    """A row of `sources.parquet`."""
+    """A row of `sources-*.parquet`."""
     spans = [{"start_s": start_s, "end_s": end_s} for start_s, end_s in source.item.spans_s]
     named = {"source_id": source.source_id, "num_bytes": source.num_bytes, "spans_s": spans}
     return {**{name: None for name in SOURCES.names}, **_item_columns(source.item), **named}
@@ -177,14 +177,12 @@ def _source(row: Row) -> Source:
     return Source(item=Item(uri=values.pop("source_uri"), spans_s=spans, **values), **source)
 
 
-def root_of(store: Store) -> str:
-    """Where the footage lay at the last build."""
+def root_of(store: Store) -> str | None:
+    """Where the footage lay at the last build; None where that is not recorded."""
     try:
-        return json.loads(store.read(OWNER))["root"]
-    except (FileNotFoundError, ValueError, KeyError) as error:
-        raise UserError(
-            f"{store.uri} does not say where its footage lies ({OWNER} is gone); run the build again."
-        ) from error
+        return str(json.loads(store.read(OWNER))["root"])
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return None
 
 
 def load_hashes(store: Store) -> dict[str, Hashed]:
@@ -197,7 +195,9 @@ def load_hashes(store: Store) -> dict[str, Hashed]:
     return {row.pop("uri"): Hashed(**row) for row in rows}
 
 
-def save_hashes(store: Store, hashes: Mapping[str, Hashed]) -> None:
-    rows = [{"uri": uri, **asdict(hashed)} for uri, hashed in sorted(hashes.items())]
+def save_hashes(store: Store, request: Request, hashes: Mapping[str, Hashed]) -> None:
+    """Remember the hashes of the request's own files: other paths may name people who were forgotten."""
+    used = {uri for s in request.sources for uri in (s.item.uri, s.item.audio_uri)}
+    rows = [{"uri": uri, **asdict(hashed)} for uri, hashed in sorted(hashes.items()) if uri in used]
     with store.writing(HASHES) as scratch, parquet_writer(scratch, _HASHED) as writer:
         writer.write_table(pa.Table.from_pylist(rows, schema=_HASHED))

@@ -11,17 +11,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from pipelines.build import Built, bring_about
+from pipelines.build import Built, bring_about, check_unchanged
 from pipelines.lock import locked
 from pipelines.partition import Partition, recipes_of
 from pipelines.plan import changes_of
 from pipelines.profiles import stages_of
-from pipelines.request import described, is_of_source, recorded
+from pipelines.request import HASHES, Request, described, is_of_source, load_hashes, recorded
 from pipelines.run import run_partitions
+from pipelines.sources import files_of
 from pipelines.stage import Stage
 from style2talker.corpus.reader import Corpus
-from style2talker.corpus.uri import open_store
+from style2talker.corpus.uri import Store, open_store
 from style2talker.errors import UserError
+from style2talker.media.footage import Footage
 
 FAILURES = ("killed", "timed_out", "vanished", "unreadable", "changed", "decode_failed")
 """Besides these, every kind that ends in `_failed`."""
@@ -50,6 +52,7 @@ def retry(
     store = open_store(uri)
     with locked(store, "style2talker retry") as lock:
         request = recorded(store)
+        request = request.forgetting(request.tombstones)
         device = request.settings["track"].get("device", "cpu")
         stages = stages_of(request.profile, device=device, fetch=True) if stages is None else stages
         if recipes_of(stages) != request.recipes:
@@ -69,12 +72,30 @@ def retry(
         again = frozenset(kinds) or frozenset(kind for kind in there if is_failure(kind))
         if not again:
             return None
+        request = _as_hashed(request, store)
         root = request.card.root
-        if "://" not in root and not Path(root).is_dir():
-            raise UserError(f"{root}, where the footage lay, is gone; run the build with where it is now.")
+        if not root or ("://" not in root and not Path(root).is_dir()):
+            raise UserError(
+                f"{root or 'The place'}, where the footage lay, is gone; run the build with where it is now."
+            )
 
         def run(partitions: Sequence[Partition]) -> None:
             run_partitions(partitions, stages, uri=uri, root=root, workers=workers, address=address)
 
+        def check() -> None:
+            lock.check()
+            check_unchanged(request)
+
         request = replace(request, stages=tuple(stages))
-        return bring_about(request, store, run=run, again=again, check=lock.check)
+        return bring_about(request, store, run=run, again=again, check=check, footage=Footage(root))
+
+
+def _as_hashed(request: Request, store: Store) -> Request:
+    """With the states of the files that the last build hashed: a file that changed since is not tried."""
+    hashes = load_hashes(store)
+    sources = tuple(replace(source, files=files_of(source.item, hashes)) for source in request.sources)
+    if not all(source.files for source in sources):
+        raise UserError(
+            f"{store.uri} does not know its footage any more ({HASHES} is gone); run the build again."
+        )
+    return replace(request, sources=sources)

@@ -4,12 +4,13 @@ A stage's result for a row depends on the recipe and the row's own source alone.
 loses a source, or a failed row is tried again, everything else in it is still right.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 from pipelines.stage import Row
-from pipelines.workfile import DamagedError, Footer, opened, read_columns, read_footer
+from pipelines.workfile import DamagedError, Effort, Footer, opened, read_columns, read_footer
 from style2talker.corpus.intact import read_group
 from style2talker.corpus.reader import rows_of
 from style2talker.corpus.uri import Store
@@ -43,6 +44,8 @@ class Earlier:
     ) -> None:
         self._store, self._key = store, key
         self._name: str | None = None
+        self.measured = Effort()
+        """What the rows of the file cost when they were computed."""
         self.known: frozenset[str] = frozenset()
         self._rejects: dict[str, list[Row]] = {}
         for name in names:
@@ -53,6 +56,9 @@ class Earlier:
                 continue  # of no use here; who needs this file finds out
             if len(known) > len(self.known):
                 self._name, self.known, self._rejects = name, known, _grouped(footer.rejects, key)
+                self.measured = footer.measured
+        kept = read_columns(store, self._name, [key]) if self._name else []
+        self._num_rows = Counter(row[key] for row in kept)
         self._stream = self._outcomes()
         self._next: tuple[str, list[Row]] | None = next(self._stream, None)
 
@@ -82,8 +88,9 @@ class Earlier:
         if self._next is not None and self._next[0] == key:
             rows = self._next[1]
             self._next = next(self._stream, None)
-        rejects = self._rejects.get(key, [])
-        return Outcome(rows=rows, rejects=rejects) if rows or rejects or self._key == "source_id" else None
+        if len(rows) != self._num_rows[key]:
+            raise DamagedError(str(self._name), "its rows are not in the order of the sources")
+        return Outcome(rows=rows, rejects=self._rejects.get(key, []))
 
     def _outcomes(self) -> Iterator[tuple[str, list[Row]]]:
         if self._name is None:

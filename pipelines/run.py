@@ -20,6 +20,7 @@ from pipelines.progress_tally import Tally, shown_progress
 from pipelines.reuse import Outcome
 from pipelines.shard import write_shards
 from pipelines.stage import Row, Stage, Work
+from pipelines.unchanged import while_unchanged
 from pipelines.workfile import DamagedError, Footer, read_footer
 from style2talker.corpus.uri import Store, open_store
 from style2talker.errors import UserError
@@ -49,7 +50,11 @@ class RunStage:
             for reject in outcome.rejects:
                 count_reject(stage.name, reject["kind"])
 
-        run_stage(stage, self._loaded, partition, store, meter=Meter(on_row=on_row))
+        def load() -> Work:
+            work = self._loaded()
+            return while_unchanged(work, partition, Footage(self._root)) if stage.reads_footage else work
+
+        run_stage(stage, load, partition, store, meter=Meter(on_row=on_row))
 
     def _report(self, store: Store, partition: Partition, *, was_right: bool) -> None:
         """Announce the clips of `discover` to the later stages, and take back what a stage need not do."""

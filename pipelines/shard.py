@@ -11,6 +11,7 @@ current manifest trusts, and pictures whose clips did not change are not written
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,8 @@ VERSION = 2
 
 def shard_recipe(sources: Sequence[Source], recipes: Mapping[str, str]) -> str:
     """Hash of a partition's labels and of how all else in its files is made."""
-    labels = {source.uri: source.item.labels() for source in sources}
-    return json_sha256([VERSION, str(CLIPS), labels, dict(recipes)])
+    said = [[source.identity(), source.item.labels()] for source in sources]
+    return json_sha256([VERSION, version("pyarrow"), str(CLIPS), said, dict(recipes)])
 
 
 def columns_of(stages: Sequence[Stage], wanted: Sequence[str]) -> dict[str, tuple[str, ...]]:
@@ -113,7 +114,11 @@ def _older_frames(store: Store, partition: Partition) -> Iterator[ShardEntry]:
 
 
 def _path(kind: str, partition: Partition, split: str, clip_ids: Sequence[str]) -> str:
-    recipe = partition.recipes[SHARD] if kind == "clips" else f"{FRAMES} {partition.recipes['track']}"
+    recipe = (
+        partition.recipes[SHARD]
+        if kind == "clips"
+        else f"{version('pyarrow')} {FRAMES} {partition.recipes['track']}"
+    )
     key = json_sha256([recipe, ids_sha256(clip_ids)])
     return f"{kind}/{split}-{partition.number:05d}-{key[:8]}.parquet"
 

@@ -24,6 +24,8 @@ class Source:
     source_id: str
     """sha256 of the video's bytes; with separate sound, of both hashes."""
     num_bytes: int
+    files: tuple[tuple[str, int, int], ...] = ()
+    """Name, bytes and time of change (ns) of each file when it was hashed; unknown where it is empty."""
 
     @property
     def uri(self) -> str:
@@ -52,7 +54,8 @@ class Source:
         """The source from its `asdict`, maybe through JSON."""
         item = {**data["item"], "spans_s": tuple((start, end) for start, end in data["item"]["spans_s"])}
         known = {f.name for f in fields(Item)}
-        return cls(**{**data, "item": Item(**{k: v for k, v in item.items() if k in known})})
+        files = tuple((uri, num_bytes, mtime_ns) for uri, num_bytes, mtime_ns in data["files"])
+        return cls(**{**data, "files": files, "item": Item(**{k: v for k, v in item.items() if k in known})})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +175,16 @@ def _source(item: Item, hashed: Mapping[str, Hashed | Reject]) -> Source | Rejec
         item=item,
         source_id=digests[0] if len(digests) == 1 else json_sha256(digests),
         num_bytes=sum(file.num_bytes for file in files),
+        files=files_of(item, {uri: part for uri, part in hashed.items() if isinstance(part, Hashed)}),
     )
+
+
+def files_of(item: Item, hashed: Mapping[str, Hashed]) -> tuple[tuple[str, int, int], ...]:
+    """`Source.files` from the hashes by uri; empty where one is not known."""
+    uris = [uri for uri in (item.uri, item.audio_uri) if uri is not None]
+    if not all(uri in hashed for uri in uris):
+        return ()
+    return tuple((uri, hashed[uri].num_bytes, hashed[uri].mtime_ns) for uri in uris)
 
 
 def closed_folders(root: Path) -> list[str]:

@@ -45,7 +45,9 @@ class Stage:
     needs_gpu: bool = False
     """Its actors share the machine's GPUs."""
     isolated: bool = False
-    """Native code looks at footage here: the function runs in a process of its own (isolate.py)."""
+    """The function runs in a process of its own, which a row may hang or kill (isolate.py)."""
+    reads_footage: bool = False
+    """Opens the source's files: they are watched while it works (unchanged.py)."""
     timeout_s: float = 600.0
     """How long a row may take before its process is ended; generous, a slow machine is no reason..."""
     timeout_per_s: float = 60.0

@@ -153,6 +153,7 @@ def stage(device: str = "cpu", *, batch_size: int = 64) -> Stage:
         weights=("face_landmarker",),
         libraries=("ai-edge-litert", "av", "opencv-python-headless", *(["torch"] if batched else [])),
         isolated=True,
+        reads_footage=True,
         needs_gpu=device.startswith("cuda"),
     )
 

@@ -68,6 +68,9 @@ class Footer:
     """Only of `discover`: seconds of the kept clips."""
     rejects: tuple[Row, ...] = ()
     effort: Effort = field(default_factory=Effort)
+    """Of this file's own computed rows."""
+    measured: Effort = field(default_factory=Effort)
+    """The same, or where all rows were copied, that of the file they came from: what estimates rest on."""
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))
@@ -76,7 +79,8 @@ class Footer:
     def from_json(cls, text: str | bytes) -> "Footer":
         data = json.loads(text)
         listed = {"sources": tuple(data["sources"]), "rejects": tuple(data["rejects"])}
-        return cls(**{**data, **listed, "effort": Effort(**data["effort"])})
+        efforts = {name: Effort(**data[name]) for name in ("effort", "measured")}
+        return cls(**{**data, **listed, **efforts})
 
 
 def footer_text(footer: Footer) -> str:

@@ -55,4 +55,5 @@ STAGE = Stage(
     config=WriteConfig(),
     make=make,
     reads={"see": ("emotion", "emotion_level", "action_units"), "hear": ("transcript",)},
+    isolated=True,
 )

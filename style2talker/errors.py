@@ -8,7 +8,7 @@ class UserError(ValueError):
 
 
 class Reject(Exception):  # noqa: N818 - a row that is not kept is not an error of the program
-    """A row that cannot be kept. Stages raise it; the pipeline writes it to `rejects.parquet`.
+    """A row that cannot be kept. Stages raise it; the pipeline writes it to `rejects-*.parquet`.
 
     Args:
         kind: snake_case reason that is counted in the card (`no_face`, `no_audio`, `decode_failed`).

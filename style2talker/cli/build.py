@@ -12,7 +12,7 @@ from style2talker.errors import UserError
 T = TypeVar("T")
 Uri = Annotated[str, typer.Argument(help="Corpus: a path, file://, s3:// or gs://.")]
 Workers = Annotated[
-    int | None, typer.Option(min=1, help="Parallel workers of each stage; default: the CPUs.")
+    int | None, typer.Option(min=1, help="Cores to use; default: all.")
 ]
 Address = Annotated[
     str | None,

@@ -14,6 +14,7 @@ from style2talker.errors import UserError
 
 NAME = "corpus.json"
 KINDS = ("clips", "frames", "rejects", "sources", "forgotten", "card")
+"""`card` only up to schema version 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -62,9 +62,14 @@ class Store:
 
     def size(self, name: str) -> int | None:
         """Bytes, or None when there is no such file."""
+        state = self.state(name)
+        return None if state is None else state[0]
+
+    def state(self, name: str) -> tuple[int, int] | None:
+        """Bytes and time of change (ns, 0 where unknown), or None when there is no such file."""
         with self.sentences(name):
             info = self.filesystem.get_file_info(self.path(name))
-        return info.size if info.type == fs.FileType.File else None
+        return (info.size or 0, info.mtime_ns or 0) if info.type == fs.FileType.File else None
 
     def names(self, prefix: str = "") -> list[str]:
         """Every file below `prefix`, sorted."""
@@ -100,7 +105,12 @@ class Store:
         return digest.hexdigest()
 
     def delete(self, name: str) -> None:
-        with self.sentences(name), writing_sentences(f"{self.uri}: {name}"):
+        """Remove a file, if it is there."""
+        with (
+            suppress(FileNotFoundError),
+            self.sentences(name),
+            writing_sentences(f"{self.uri}: {name}"),
+        ):
             self.filesystem.delete_file(self.path(name))
 
     def create(self, name: str, content: bytes) -> bool:

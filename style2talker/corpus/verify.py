@@ -59,6 +59,8 @@ def _files(store: Store, manifest: Manifest) -> Iterator[str]:
 
 
 def _bytes(store: Store, shard: ShardEntry) -> str | None:
+    if shard.kind == "forgotten" and store.exists(shard.path):
+        return None  # it only grows, and ahead of the manifest: whoever is in it is on the way out
     try:
         size = store.size(shard.path)
     except UserError as error:

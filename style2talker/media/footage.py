@@ -81,6 +81,18 @@ class Footage:
             raise Reject("vanished", f"{PurePosixPath(uri).name}: the file is no longer there.")
         return size
 
+    def state(self, uri: str) -> tuple[int, int]:
+        """Bytes and time of change (ns) of the file as it is now. Raises as `path` does."""
+        self._check_inside(uri)
+        with _as_rejects():
+            if self._store.is_local:
+                status = Path(self._store.path(uri)).stat()
+                return status.st_size, status.st_mtime_ns
+            state = self._store.state(uri)
+        if state is None:
+            raise Reject("vanished", "It was listed but is gone.")
+        return state
+
     def names(self) -> list[FootageFile]:
         """Every file, sorted by uri; hidden ones and those in hidden folders are left out.
 

@@ -163,6 +163,7 @@ def fake_stages(*, fit_salt: int = 0) -> tuple[Stage, ...]:
             config=FakeConfig(salt=salt),
             make=make,  # type: ignore[arg-type]
             reads=real.reads,
+            reads_footage=real.reads_footage,
         )
 
     return (

@@ -96,13 +96,13 @@ def test_a_new_split_costs_no_model(build_here, footage: Path, tmp_path: Path) -
     assert verify(str(out)) == []
 
 
-@pytest.mark.parametrize("lost", ["corpus.json", "_work/shard", "_work/hear", "clips", "rejects.parquet"])
+@pytest.mark.parametrize("lost", ["corpus.json", "_work/shard", "_work/hear", "clips", "rejects"])
 def test_whatever_is_lost_comes_back(build_here, footage, contents, tmp_path: Path, lost: str) -> None:
     out = tmp_path / "out"
     build_here(footage, out)
     before = contents(out)
-    path = out / lost
-    shutil.rmtree(path) if path.is_dir() else path.unlink()
+    for path in [out / lost] if (out / lost).exists() else out.glob(f"{lost}-*"):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
     build_here(footage, out)
     assert contents(out) == before
 
@@ -166,7 +166,7 @@ def test_a_folder_that_cannot_be_listed_is_a_reject(
     closed.mkdir()
 
     def scandir(path):
-        if Path(path) == closed:
+        if path == str(closed):
             raise PermissionError(13, "Permission denied", str(path))
         return listed(path)
 
@@ -254,7 +254,6 @@ def test_the_manifest_holds_no_path_of_this_machine(build_here, footage: Path, t
         "frames",
         "rejects",
         "sources",
-        "card",
     }
 
 

@@ -214,7 +214,7 @@ def test_a_card_that_changes_meanwhile_is_said(make, people: Path, tmp_path: Pat
 
     monkeypatch.setattr(run.RunShard, "__call__", change)
     built = make(people, tmp_path / "out")
-    assert "changed while the build ran" in built.notes[0]
+    assert "changed; the corpus is that of the card at the build's start" in built.notes[0]
     assert built.manifest.card["licence"] == "unknown"
 
 
