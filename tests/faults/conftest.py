@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -115,10 +116,15 @@ def same() -> Callable[[Path, Path], str]:
 
 
 @pytest.fixture
-def row(request: pytest.FixtureRequest) -> Callable[[str, str, str], None]:
-    """A row of the table in docs/reliability.md: the fault, what the build did, what came of it."""
+def row(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str, str, str], None]:
+    """A row of the table in docs/reliability.md: the fault, what the build did, what came of it.
+
+    What differs from run to run in a sentence (folder, host, process) is made the same.
+    """
 
     def add(fault: str, happens: str, result: str) -> None:
+        neutral = happens.replace(str(tmp_path), "DIR").replace(f" on {os.uname().nodename}", " on HOST")
+        happens = re.sub(r"process \d+", "process N", neutral)
         request.node.user_properties.append(("row", (fault, happens, result)))
 
     return add

@@ -72,7 +72,7 @@ STAY: tuple[tuple[Any, str], ...] = (
     (404, "_work/track"),
     (500, "_work/hear"),
     ("stall", "clips/"),
-    (503, "rejects.parquet"),
+    (503, "rejects-"),
     ("cut", "corpus.json"),
 )
 
