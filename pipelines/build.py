@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipelines.commit import commit
+from pipelines.doubts import doubts, refuse_collapse
 from pipelines.estimate import Spent, estimate, spent_since
 from pipelines.index import Index
 from pipelines.ledger import TRANSIENT
@@ -27,7 +28,7 @@ from pipelines.shard import shard_recipe
 from pipelines.stage import Stage
 from pipelines.tombstones import FORGOTTEN, read_tombstones
 from style2talker.corpus.card import load_card
-from style2talker.corpus.manifest import NAME, Manifest, read_manifest
+from style2talker.corpus.manifest import NAME, Manifest, NewerSchemaError, read_manifest
 from style2talker.corpus.uri import Store, open_store
 from style2talker.errors import UserError
 from style2talker.media.footage import Footage
@@ -45,6 +46,7 @@ class Plan:
     partitions: tuple[Partition, ...]
     steps: tuple[Step, ...]
     index: Index
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +72,7 @@ def build(
     workers: int | None = None,
     address: str | None = None,
     commercial_only: bool = False,
+    shrink: bool = False,
     stages: Sequence[Stage] | None = None,
 ) -> Built:
     """Build or go on building the corpus at `out`.
@@ -81,6 +84,7 @@ def build(
         workers: cores to use, all of this machine or of the cluster unless given; the bytes are the same.
         address: of a running Ray cluster to join.
         commercial_only: leave out what may not be used commercially.
+        shrink: go on though most of the corpus' recordings are gone.
         stages: instead of the profile's.
 
     Raises:
@@ -102,6 +106,9 @@ def build(
         # while the footage was hashed, another build or `forget` may have finished
         request = request.forgetting(read_tombstones(store))
         check_out(store, request)
+        if not shrink:
+            refuse_collapse(request, store)
+        said = doubts(request, store)
         claim(store, request)
         save_hashes(store, request, hashes)
 
@@ -116,7 +123,7 @@ def build(
 
         footage = Footage(request.card.root)
         built = bring_about(request, store, run=run, again=TRANSIENT, check=check, footage=footage)
-    return replace(built, notes=_notes(card_or_dir, request))
+    return replace(built, notes=(*said, *_notes(card_or_dir, request)))
 
 
 def _notes(card_or_dir: str | Path, request: Request) -> tuple[str, ...]:
@@ -151,7 +158,7 @@ def make_plan(
         commercial_only=commercial_only,
     )
     check_out(store, request)
-    return plan_of(request, store, again=TRANSIENT)
+    return replace(plan_of(request, store, again=TRANSIENT), notes=tuple(doubts(request, store)))
 
 
 def plan_of(request: Request, store: Store, *, again: frozenset[str]) -> Plan:
@@ -214,9 +221,15 @@ def bring_about(
 
 
 def committed(store: Store) -> Manifest | None:
-    """The manifest of the last finished build; None before the first and where it is damaged."""
+    """The manifest of the last finished build; None before the first and where it is damaged.
+
+    Raises:
+        NewerSchemaError: it is of a later program.
+    """
     try:
         return read_manifest(store)
+    except NewerSchemaError:
+        raise
     except UserError:
         return None
 
@@ -237,7 +250,11 @@ def check_out(store: Store, request: Request) -> None:
     card = request.card
     owner = _owner(store)
     if owner is None:
-        strangers = [name for name in store.names() if name != FORGOTTEN and not name.startswith("_work/")]
+        try:
+            names = store.names()
+        except NotADirectoryError:
+            raise UserError(f"{store.uri} is a file; give a folder as --out.") from None
+        strangers = [name for name in names if name != FORGOTTEN and not name.startswith("_work/")]
         if not store.exists(NAME) and strangers:
             raise UserError(
                 f"{store.uri} holds files that are no corpus (such as {strangers[0]}); give an empty or new "

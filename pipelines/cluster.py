@@ -5,7 +5,9 @@ A joined cluster keeps its own resources; only the environment of the build's wo
 
 import logging
 import os
+import signal
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -72,11 +74,25 @@ def session(workers: int, *, address: str | None = None, on_gpu: bool = False) -
         context.log_internal_stack_trace_to_stdout = False
         for name in ("ray", "ray.data"):
             logging.getLogger(name).setLevel(logging.ERROR)
-        yield ray
+        with _ended_like_an_interrupt():
+            yield ray
     finally:
         ray.shutdown()
         for key, value in before.items():
             os.environ.pop(key) if value is None else os.environ.update({key: value})
+
+
+@contextmanager
+def _ended_like_an_interrupt() -> Iterator[None]:
+    """SIGTERM, as Slurm and containers send it, is an orderly stop; Ray's own handler dumps a stack."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may say what a signal does
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _start(ray: Any, workers: int, *, on_gpu: bool) -> None:
@@ -97,7 +113,10 @@ def _join(ray: Any, address: str) -> None:
     from ray._private.services import canonicalize_bootstrap_address
 
     # `auto` may name a cluster that has died, so it is looked up and reached like any other
-    head = canonicalize_bootstrap_address("auto") if address == "auto" else address
+    try:
+        head = canonicalize_bootstrap_address("auto") if address == "auto" else address
+    except ConnectionError:
+        head = None
     if head is None:
         raise UserError("No Ray cluster runs on this machine; start one with `ray start --head`.")
     _reach(head)

@@ -71,7 +71,7 @@ def commit(
         card_sha256=json_sha256(described),
         config=config,
         config_sha256=json_sha256(config),
-        num_sources=len({s.uri for s in request.sources} | {r["source_uri"] for r in request.rejects}),
+        num_sources=len(request.sources),
         num_clips=sum(record.num_clips for record in done),
         duration_s=round(sum(record.duration_s for record in done), 3),
         stages=request.entries,

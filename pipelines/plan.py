@@ -67,7 +67,7 @@ def _why(
             return "failures are tried again"
         return None if is_current(footer, partition, stage, index) else "rows it reads came or went"
     if index.exists(name):
-        return "its file is damaged"
+        return "its file is damaged, or of another version of the program"
     names = index.names(stage.name, partition.number)
     if any(n.startswith(partition.prefix(stage.name)) for n in names):
         return "sources came or went"

@@ -61,6 +61,12 @@ def _values(manifest: Manifest, result: Statistics) -> dict[str, Any]:
         "num_speakers": len(result.speakers),
         "num_rejects": len(result.reject_rows),
         "coverage": coverage_text(manifest),
+        "licence": licence_text(manifest, result),
+        "commercial_use": _allowed(result.num_commercial, result, by_card=manifest.card["commercial_use"]),
+        "redistribution": _allowed(
+            result.num_redistributable, result, by_card=manifest.card.get("redistribution", False)
+        ),
+        "consent": "; ".join(sorted(result.consents)) or manifest.card["consent"],
         "fit_error": float(np.median(result.fit_errors)) if result.fit_errors else None,
         "emotions": statistics.emotion_bars(result),
         "levels": statistics.level_bars(result),
@@ -100,9 +106,24 @@ def coverage_text(manifest: Manifest) -> str:
     return said
 
 
+def licence_text(manifest: Manifest, result: Statistics) -> str:
+    """The licences of the clips, which single files may have of their own; without clips, the card's."""
+    return ", ".join(sorted(result.licences)) or manifest.card["licence"]
+
+
+def _allowed(count: int, result: Statistics, *, by_card: bool) -> str:
+    """For how many clips something is allowed: the rows say it, not the card."""
+    num_clips = sum(result.licences.values())
+    if not num_clips:
+        return "yes" if by_card else "no"
+    if count in (0, num_clips):
+        return "yes" if count else "no"
+    return f"{count} of {num_clips} clips"
+
+
 def front_matter(manifest: Manifest, result: Statistics) -> str:
     """The YAML head that dataset hubs read: licence, size, and which files are which split."""
-    licence = manifest.card["licence"]
+    licence = licence_text(manifest, result)
     known = _HUB_LICENCES.get(licence)
     splits = [name for name in ("train", "val", "test") if result.splits[name]]
     languages = sorted(name for name in result.languages if name != "none")

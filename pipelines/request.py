@@ -13,9 +13,9 @@ from pipelines.readers.item import Item
 from pipelines.sources import Hashed, Source, find_sources, reject_row
 from pipelines.stage import Row, Stage
 from pipelines.tombstones import Tombstones, read_tombstones
-from pipelines.workfile import DamagedError, opened
+from pipelines.workfile import DamagedError, opened, read_columns
 from style2talker.corpus.card import Card, load_card, recorded_card
-from style2talker.corpus.manifest import StageEntry
+from style2talker.corpus.manifest import StageEntry, read_manifest
 from style2talker.corpus.reader import Corpus
 from style2talker.corpus.schema import SOURCES
 from style2talker.corpus.shard import parquet_writer
@@ -147,6 +147,15 @@ def recorded(store: Store) -> Request:
         coverage=manifest.coverage,
         tombstones=read_tombstones(store),
     )
+
+
+def recorded_ids(store: Store) -> set[str]:
+    """`source_id` of every recording that the committed corpus was made of; none where it does not say."""
+    try:
+        entries = read_manifest(store).of_kind("sources")
+        return {row["source_id"] for e in entries for row in read_columns(store, e.path, ["source_id"])}
+    except (UserError, DamagedError, FileNotFoundError):
+        return set()
 
 
 def is_of_source(reject: Row) -> bool:

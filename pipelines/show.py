@@ -47,6 +47,8 @@ def show_plan(console: Console, plan: Plan, out: str, workers: int) -> None:
         )
     else:
         console.print("Nothing to do." if not plan.steps else "No model runs; only shards are written.")
+    for note in plan.notes:
+        console.print(note, markup=False)
     for row in request.rejects[:20]:
         console.print(f"reject {row['source_uri']}: {row['kind']}, {row['message']}", markup=False)
     if len(request.rejects) > 20:

@@ -20,7 +20,8 @@ NUM_THUMBNAILS = 24
 THUMBNAIL_PX = 128
 _COLUMNS = (
     "clip_id", "split", "speaker", "source_uri", "num_frames", "fit_error", "emotion", "emotion_level",
-    "given_emotion", "action_units", "transcript", "language", "words_per_s", "sentences",
+    "given_emotion", "action_units", "licence", "commercial_use", "redistribution", "consent",
+    "transcript", "language", "words_per_s", "sentences",
 )  # fmt: skip
 
 
@@ -57,6 +58,11 @@ class Sample:
 @dataclass(slots=True, kw_only=True)
 class Statistics:
     """Counts over all clips, rejects by reason, and a few clips to look at."""
+
+    licences: Counter[str] = field(default_factory=Counter)
+    consents: Counter[str] = field(default_factory=Counter)
+    num_commercial: int = 0
+    num_redistributable: int = 0
 
     emotions: Counter[str] = field(default_factory=Counter)
     levels: Counter[int] = field(default_factory=Counter)
@@ -97,6 +103,10 @@ def gather(corpus: Corpus) -> Statistics:
 
 def _count(result: Statistics, row: dict[str, Any]) -> None:
     split, duration_s = row["split"], row["num_frames"] / FRAME_RATE_HZ
+    result.licences[row["licence"]] += 1
+    result.consents[row["consent"]] += 1
+    result.num_commercial += row["commercial_use"]
+    result.num_redistributable += row["redistribution"]
     result.emotions[row["emotion"]] += 1
     result.levels[row["emotion_level"]] += 1
     result.speakers[row["speaker"]] += 1

@@ -11,9 +11,7 @@ from style2talker.errors import UserError
 
 T = TypeVar("T")
 Uri = Annotated[str, typer.Argument(help="Corpus: a path, file://, s3:// or gs://.")]
-Workers = Annotated[
-    int | None, typer.Option(min=1, help="Cores to use; default: all.")
-]
+Workers = Annotated[int | None, typer.Option(min=1, help="Cores to use; default: all.")]
 Address = Annotated[
     str | None,
     typer.Option(help="HOST:PORT of a running Ray cluster, or auto; else Ray on this machine."),
@@ -35,6 +33,9 @@ def build(
     address: Address = None,
     commercial_only: Annotated[
         bool, typer.Option("--commercial-only", help="Leave out what may not be used commercially.")
+    ] = False,
+    shrink: Annotated[
+        bool, typer.Option("--shrink", help="Go on though most of the corpus' recordings are gone.")
     ] = False,
     plan: Annotated[
         bool, typer.Option("--plan", help="Say what would run, why and how long, then stop.")
@@ -61,6 +62,7 @@ def build(
             workers=workers,
             address=address,
             commercial_only=commercial_only,
+            shrink=shrink,
         ),
         out,
     )

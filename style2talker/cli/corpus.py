@@ -71,6 +71,12 @@ def inspect(
         for row in corpus.clips(columns=["clip_id", "split", "speaker", "emotion", "transcript"]):
             console.print(*row.values(), markup=False)
     rejects = corpus.rejects()
+    counts = Counter((row["stage"], row["kind"]) for row in rejects)
+    by_kind = Table("stage", "kind", "count", title=f"{len(rejects)} rejects by reason", title_justify="left")
+    for (stage, kind), number in counts.most_common():
+        by_kind.add_row(stage, kind, str(number))
+    if rejects:
+        console.print(by_kind)
     table = Table(
         "what", "span", "stage", "kind", "why", title=f"{len(rejects)} rejects", title_justify="left"
     )

@@ -17,6 +17,10 @@ KINDS = ("clips", "frames", "rejects", "sources", "forgotten", "card")
 """`card` only up to schema version 1."""
 
 
+class NewerSchemaError(UserError):
+    """A corpus of a later program: it must be neither read nor overwritten."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShardEntry:
     """One file of the corpus. `kind` is one of `KINDS`; only clips and frames have a split."""
@@ -104,7 +108,7 @@ def read_manifest(store: Store) -> Manifest:
         ) from error
     version = data.get("schema_version") if isinstance(data, dict) else None
     if isinstance(version, int) and version > SCHEMA_VERSION:
-        raise UserError(
+        raise NewerSchemaError(
             f"{store.uri} has schema version {version}, this program reads up to {SCHEMA_VERSION}; "
             "upgrade style2talker."
         )

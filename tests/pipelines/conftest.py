@@ -48,7 +48,8 @@ def build_here(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     monkeypatch.setattr("pipelines.retry.run_partitions", run_here)
 
     def build(footage: Path, out: Path | str, *, stages: Any = None) -> Any:
-        return module.build(footage, out=str(out), workers=1, stages=stages or fake_stages()).manifest
+        stages = stages or fake_stages()
+        return module.build(footage, out=str(out), workers=1, stages=stages, shrink=True).manifest
 
     return build
 

@@ -35,7 +35,8 @@ def test_every_row_is_kept_or_rejected_with_its_reason(build_here, footage: Path
     }
     assert rejects["broken.mp4"]["clip_id"] is not None
     assert "boom" in rejects["broken.mp4"]["message"]
-    assert manifest.num_sources == 16
+    assert manifest.num_sources == 14
+    assert manifest.coverage == {"expected": None, "found": 16, "missing": 0, "unreadable": 0}
 
 
 def test_the_same_footage_gives_the_same_bytes(build_here, footage, contents, tmp_path: Path) -> None:

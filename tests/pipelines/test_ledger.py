@@ -218,6 +218,56 @@ def test_a_card_that_changes_meanwhile_is_said(make, people: Path, tmp_path: Pat
     assert built.manifest.card["licence"] == "unknown"
 
 
+def test_a_disk_that_is_not_mounted_takes_no_work_with_it(make, people: Path, tmp_path: Path) -> None:
+    make(people, tmp_path / "out")
+    before = state(tmp_path / "out", "_work/track")
+    for person in PEOPLE[1:]:
+        (people / person).rename(tmp_path / person)
+    with pytest.raises(UserError, match=r"8 of the 10 recordings .*is a disk not mounted.*--shrink"):
+        make(people, tmp_path / "out")
+    for person in PEOPLE[1:]:
+        (tmp_path / person).rename(people / person)
+    assert computed(make(people, tmp_path / "out")) == {}
+    assert state(tmp_path / "out", "_work/track") == before
+
+
+def test_what_is_probably_not_meant_is_said(make, people: Path, tmp_path: Path) -> None:
+    write_card(people, "splits: {val: [anna]}\n")
+    notes = make(people, tmp_path / "out").notes
+    assert "The card puts 'anna' into val, but no recording has a speaker of that name." in notes
+    assert "No recording is in val." in notes
+    (people / "ana/a.mp4").unlink()
+    assert any(
+        note.startswith("1 recordings of the corpus are gone")
+        for note in make(people, tmp_path / "out").notes
+    )
+
+
+def test_the_card_of_a_corpus_says_what_its_rows_say(make, people: Path, tmp_path: Path) -> None:
+    (people / "labels.csv").write_text(
+        "file,licence,commercial_use,redistribution\nana/a.mp4,secret,false,false\n"
+    )
+    write_card(people, "licence: CC0-1.0\ncommercial_use: true\nredistribution: true\n")
+    make(people, tmp_path / "out")
+    readme = (tmp_path / "out/README.md").read_text()
+    assert "license: other" in readme
+    assert "Licence of the footage: CC0-1.0, secret. Commercial use: 18 of 20 clips." in readme
+
+
+def test_a_corpus_of_a_later_program_is_not_overwritten(make, people: Path, tmp_path: Path) -> None:
+    make(people, tmp_path / "out")
+    text = (tmp_path / "out/corpus.json").read_text()
+    (tmp_path / "out/corpus.json").write_text(text.replace('"schema_version": 2', '"schema_version": 9'))
+    with pytest.raises(UserError, match="schema version 9, this program reads up to 2; upgrade"):
+        make(people, tmp_path / "out")
+
+
+def test_an_output_that_is_a_file_is_one_sentence(make, people: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="is a file; give a folder"):
+        make(people, tmp_path / "file")
+
+
 def test_a_leak_stops_the_build_unless_the_card_waives_it(make, people: Path, tmp_path: Path) -> None:
     (people / "labels.csv").write_text("file,split\nana/a.mp4,train\nana/b.mp4,test\n")
     with pytest.raises(UserError, match="ana"):
