@@ -175,23 +175,20 @@ def ledger_share(footage: Path, out: Path) -> float:
 
 def remux(source: Path, target: Path, comment: str, *, times: int = 1) -> None:
     """The same packets under other bytes, one or more times in a row."""
-    with av.open(str(target), "w") as out:
+    with av.open(str(target), "w") as out, av.open(str(source)) as first:
         out.metadata["comment"] = comment
-        shift_s = 0.0
-        streams: dict[int, av.stream.Stream] = {}
-        for _ in range(times):
+        kinds = [stream for stream in first.streams if stream.type in ("video", "audio")]
+        streams = {stream.index: out.add_stream_from_template(stream) for stream in kinds}
+        length_s = (first.duration or 0) / av.time_base + 0.2  # some begin a little before zero
+        for turn in range(times):
             with av.open(str(source)) as container:
                 for packet in container.demux():
-                    if packet.dts is None or packet.stream.type not in ("video", "audio"):
+                    if packet.dts is None or packet.stream.index not in streams:
                         continue
-                    key = packet.stream.index
-                    if key not in streams:
-                        streams[key] = out.add_stream_from_template(packet.stream)
-                    ticks = round(shift_s / packet.time_base)
+                    ticks = round(turn * length_s / packet.time_base)
                     packet.pts, packet.dts = packet.pts + ticks, packet.dts + ticks
-                    packet.stream = streams[key]
+                    packet.stream = streams[packet.stream.index]
                     out.mux(packet)
-                shift_s += (container.duration or 0) / av.time_base
 
 
 def draw_footage(root: Path, *, copies: int) -> None:
