@@ -39,7 +39,7 @@ def test_a_card_that_changes_counts_from_the_next_build(
         card.write_text(card.read_text() + "splits: {val: [talker03], test: [talker05]}\n")
 
     built = build_here(footage, out, stages=stages_that(change, "fit"))
-    assert "changed while the build ran; the corpus is that of its start" in built.notes[0]
+    assert "changed; the corpus is that of the card at the build's start" in built.notes[-1]
     result = same(out, clean)
     build_here(footage, out)
     build_here(footage, tmp_path / "after")
