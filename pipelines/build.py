@@ -7,7 +7,6 @@ card, and last, in one step, `corpus.json`. Killed anywhere and started again, i
 ends with the same bytes.
 """
 
-import json
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -19,16 +18,17 @@ from pipelines.estimate import Spent, estimate, spent_since
 from pipelines.index import Index
 from pipelines.ledger import TRANSIENT
 from pipelines.lock import locked
+from pipelines.output import check_out, claim, committed
 from pipelines.partition import Partition, partitions_of
 from pipelines.plan import Step, changes_of, steps_of
 from pipelines.profiles import stages_of
-from pipelines.request import OWNER, Request, load_hashes, save_hashes, scan
+from pipelines.request import Request, save_hashes, scan
 from pipelines.run import run_partitions
 from pipelines.shard import shard_recipe
 from pipelines.stage import Stage
-from pipelines.tombstones import FORGOTTEN, read_tombstones
+from pipelines.tombstones import read_tombstones
 from style2talker.corpus.card import load_card
-from style2talker.corpus.manifest import NAME, Manifest, NewerSchemaError, read_manifest
+from style2talker.corpus.manifest import Manifest
 from style2talker.corpus.uri import Store, open_store
 from style2talker.errors import UserError
 from style2talker.media.footage import Footage
@@ -220,20 +220,6 @@ def bring_about(
     )
 
 
-def committed(store: Store) -> Manifest | None:
-    """The manifest of the last finished build; None before the first and where it is damaged.
-
-    Raises:
-        NewerSchemaError: it is of a later program.
-    """
-    try:
-        return read_manifest(store)
-    except NewerSchemaError:
-        raise
-    except UserError:
-        return None
-
-
 def check_unchanged(request: Request) -> None:
     """Refuse to commit what was made of files that are no longer those that were hashed."""
     now = {file.uri: (file.num_bytes, file.mtime_ns) for file in Footage(request.card.root).names()}
@@ -243,59 +229,3 @@ def check_unchanged(request: Request) -> None:
         raise UserError(
             f"{len(changed)} files changed while they were read (such as {changed[0]}); run the build again."
         )
-
-
-def check_out(store: Store, request: Request) -> None:
-    """Refuse an output that holds another corpus, or files that are none."""
-    card = request.card
-    owner = _owner(store)
-    if owner is None:
-        try:
-            names = store.names()
-        except NotADirectoryError:
-            raise UserError(f"{store.uri} is a file; give a folder as --out.") from None
-        strangers = [name for name in names if name != FORGOTTEN and not name.startswith("_work/")]
-        if not store.exists(NAME) and strangers:
-            raise UserError(
-                f"{store.uri} holds files that are no corpus (such as {strangers[0]}); give an empty or new "
-                "--out."
-            )
-        previous = committed(store)
-        owner = {"name": previous.name, "root": card.root} if previous else None
-    if owner is None or (owner["name"] == card.name and owner["root"] == card.root):
-        return
-    previous = committed(store)
-    if owner["name"] == card.name and _same_footage(store, request):
-        return  # the footage moved, or another machine sees it under another path
-    raise UserError(
-        f"{store.uri} holds another corpus, {owner['name']!r} made from {owner['root']}, not {card.name!r} "
-        f"from {card.root}; give another --out or delete it first."
-    )
-
-
-def _owner(store: Store) -> dict[str, str] | None:
-    try:
-        owner = json.loads(store.read(OWNER))
-        return {"name": str(owner["name"]), "root": str(owner["root"])}
-    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
-        return None
-
-
-def _same_footage(store: Store, request: Request) -> bool:
-    """Whether the recorded hashes and those found now have a recording in common."""
-    known = {hashed.sha256 for hashed in load_hashes(store).values()}
-    return any(source.source_id in known for source in request.sources)
-
-
-def claim(store: Store, request: Request) -> None:
-    """Write down whose output this is."""
-    owner = {"name": request.card.name, "root": request.card.root}
-    if _owner(store) == owner:
-        return
-    try:
-        store.write(OWNER, json.dumps(owner).encode())
-    except OSError as error:
-        raise UserError(
-            f"{store.uri} cannot be written ({error.strerror or error}); give an --out that this user may "
-            "write to."
-        ) from error

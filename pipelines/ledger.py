@@ -5,7 +5,6 @@ A row that fails is data; what is no fault of the row stops the build. Nothing h
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 import av
@@ -28,16 +27,17 @@ ROW_ERRORS = (av.FFmpegError, cv2.error, OSError, ValueError, ArithmeticError, R
 Anything else is a fault of the program and stops the build."""
 
 
-@dataclass(slots=True, kw_only=True)
-class Meter:
-    """Who wants to know of each row: the progress bars and the counters."""
-
-    on_row: Callable[[Outcome, float], None] = field(default=lambda outcome, seconds: None)
-    """Called with the outcome and the seconds of work; copied rows have none."""
+OnRow = Callable[[Outcome, float], None]
+"""Who wants to know of each row: its outcome and the seconds of work; copied rows have none."""
 
 
 def run_stage(
-    stage: Stage, load: Callable[[], Work], partition: Partition, store: Store, *, meter: Meter | None = None
+    stage: Stage,
+    load: Callable[[], Work],
+    partition: Partition,
+    store: Store,
+    *,
+    on_row: OnRow = lambda outcome, seconds: None,
 ) -> Footer:
     """Make the work file of a stage: copy what older files of the same recipe know, compute the rest.
 
@@ -50,7 +50,6 @@ def run_stage(
         UserError: missing weights, a full disk and the like: no fault of a row.
     """
     started_s = time.monotonic()
-    meter = meter or Meter()
     inputs = {name: read_footer(store, partition.file(name)).clips_sha256 for name in inputs_of(stage)}
     given = _given(stage, partition, store)
     key = "source_id" if stage.name == "discover" else "clip_id"
@@ -88,7 +87,7 @@ def run_stage(
                 kept_ids.append(kept["clip_id"])
                 clips_s += kept["end_s"] - kept["start_s"] if stage.name == "discover" else 0.0
             rejects += outcome.rejects
-            meter.on_row(outcome, seconds)
+            on_row(outcome, seconds)
         wall_s = time.monotonic() - started_s - load_s
         effort = Effort(num_rows=num_rows, amount=amount, work_s=work_s, wall_s=wall_s, load_s=load_s)
         footer = Footer(

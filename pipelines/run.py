@@ -13,7 +13,7 @@ from typing import Any
 
 from pipelines.cluster import session
 from pipelines.isolate import Isolated
-from pipelines.ledger import Meter, run_stage
+from pipelines.ledger import run_stage
 from pipelines.metrics import count_reject, count_rows
 from pipelines.partition import Partition, inputs_of
 from pipelines.progress_tally import Tally, shown_progress
@@ -54,7 +54,7 @@ class RunStage:
             work = self._loaded()
             return while_unchanged(work, partition, Footage(self._root)) if stage.reads_footage else work
 
-        run_stage(stage, load, partition, store, meter=Meter(on_row=on_row))
+        run_stage(stage, load, partition, store, on_row=on_row)
 
     def _report(self, store: Store, partition: Partition, *, was_right: bool) -> None:
         """Announce the clips of `discover` to the later stages, and take back what a stage need not do."""
