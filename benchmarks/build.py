@@ -237,23 +237,25 @@ def long_memory(footage: Path, work: Path, options: argparse.Namespace) -> None:
 
 
 def compare(footage: Path, work: Path, options: argparse.Namespace) -> None:
-    with PeakMemory() as memory:
-        many_s, many = timed_build(footage, work / "many", options.workers)
-    one_s, one = timed_build(footage, work / "one", 1)
     (work / "plain").mkdir()
     start_s = time.perf_counter()
     card = load_card(footage)
     num_clips = PlainScript(work / "plain").run(Path(card.root), list_files(card))
     plain_s = time.perf_counter() - start_s
-    share = ledger_share(footage, work / "here")
-    print(f"plain script      {plain_s:7.1f} s  {num_clips / plain_s:.2f} clips/s")
-    print(f"build, 1 worker   {one_s:7.1f} s  {one.num_clips / one_s:.2f} clips/s  {plain_s / one_s:.2f}x")
+    print(f"plain script      {plain_s:7.1f} s  {num_clips / plain_s:.2f} clips/s", flush=True)
+    one_s, one = timed_build(footage, work / "one", 1)
+    speed = one.num_clips / one_s
+    print(f"build, 1 worker   {one_s:7.1f} s  {speed:.2f} clips/s  {plain_s / one_s:.2f}x", flush=True)
+    with PeakMemory() as memory:
+        many_s, many = timed_build(footage, work / "many", options.workers)
     print(
         f"build, {options.workers} workers  {many_s:7.1f} s  {many.num_clips / many_s:.2f} clips/s  "
         f"{plain_s / many_s:.2f}x the plain script, {one_s / many_s:.2f}x one worker; "
-        f"peak memory {memory.peak_mb:.0f} MB"
+        f"peak memory {memory.peak_mb:.0f} MB",
+        flush=True,
     )
-    print(f"same bytes with 1 and {options.workers} workers: {'yes' if one == many else 'NO'}")
+    print(f"same bytes with 1 and {options.workers} workers: {'yes' if one == many else 'NO'}", flush=True)
+    share = ledger_share(footage, work / "here")
     print(f"outside the stages' own functions, in one process without Ray: {100 * share:.1f} % of the time")
 
 

@@ -32,6 +32,39 @@ LOAD_TIMEOUT_S = 1800.0
 _GOODBYE_S = 5.0
 
 
+class Home:
+    """The child process that the isolated stages of one worker share.
+
+    One, not one for each stage: each would import torch and the rest again, which for six stages took 20 s of
+    a core and a gigabyte. A row that ends it costs the other stages their models, which the next row of
+    theirs loads again.
+    """
+
+    def __init__(self) -> None:
+        self._child: _Child | None = None
+        self._loaded: set[str] = set()
+
+    def child_with(self, stage: Stage, footage: Footage) -> "_Child":
+        """The child, started and with the stage loaded if need be."""
+        if self._child is None:
+            self._child = _Child()
+        if stage.name not in self._loaded:
+            # a function of the main script has no name that the child could import
+            from ray import cloudpickle
+
+            made = cloudpickle.dumps((_make, (stage.name, stage.make, stage.config, footage)))
+            self._child.send(made, limit_s=LOAD_TIMEOUT_S)
+            self._loaded.add(stage.name)
+        return self._child
+
+    def close(self) -> None:
+        """End the child; the next row starts another."""
+        self._loaded.clear()
+        if self._child is not None:
+            self._child.close()
+            self._child = None
+
+
 class Isolated:
     """The function of `stage`, for rows that may be poison. The child is started by the first row.
 
@@ -43,20 +76,19 @@ class Isolated:
         UserError: the stage cannot even be loaded.
     """
 
-    def __init__(self, stage: Stage, footage: Footage, *, attempts: int = ATTEMPTS) -> None:
-        self._stage, self._footage, self._attempts = stage, footage, attempts
+    def __init__(self, stage: Stage, footage: Footage, home: Home, *, attempts: int = ATTEMPTS) -> None:
+        self._stage, self._footage, self._home, self._attempts = stage, footage, home, attempts
         self._tries = "1 attempt" if attempts == 1 else f"{attempts} attempts"
-        self._child: _Child | None = None
 
     def __call__(self, row: Row) -> Row | list[Row | Reject]:
         limit_s = self.limit_s(row)
         lost = None
         for _ in range(self._attempts):
-            child = self._child or self._started()
+            child = self.start()
             try:
-                return child.ask(row, limit_s=limit_s)
+                return child.ask(self._stage.name, row, limit_s=limit_s)
             except _Lost as error:
-                self.close()
+                self._home.close()
                 lost = error
         assert lost is not None
         raise Reject(lost.kind, f"{lost} ({self._tries}).", attempts=self._attempts) from lost
@@ -69,50 +101,31 @@ class Isolated:
             amount = (row.get("num_bytes") or self._footage.num_bytes(row["source_uri"])) / 1e6
         return self._stage.timeout_s + self._stage.timeout_per_s * amount
 
-    def close(self) -> None:
-        """End the child; the next row starts another."""
-        if self._child is not None:
-            self._child.close()
-            self._child = None
-
-    def start(self) -> None:
+    def start(self) -> "_Child":
         """Start the child and load the stage now, so that the first row does not pay for it."""
-        if self._child is None:
-            self._started()
-
-    def _started(self) -> "_Child":
-        from ray import cloudpickle  # a function of the main script has no name that the child could import
-
-        made = cloudpickle.dumps((_make, (self._stage.make, self._stage.config, self._footage)))
         lost = None
         for _ in range(self._attempts):
-            child = _Child()
             try:
-                child.send(made, limit_s=LOAD_TIMEOUT_S)
+                return self._home.child_with(self._stage, self._footage)
             except _Lost as error:
-                child.close()
+                self._home.close()
                 lost = error
-            else:
-                self._child = child
-                return child
         raise UserError(
             f"the stage {self._stage.name} cannot be loaded ({self._tries}): {lost}; give it "
             "more memory, or fewer --workers."
         ) from lost
 
 
-def _make(make: Callable[[Any, Footage], Work], config: Any, footage: Footage) -> None:
-    global _work
-    _work = make(config, footage)
+def _make(name: str, make: Callable[[Any, Footage], Work], config: Any, footage: Footage) -> None:
+    _works[name] = make(config, footage)
 
 
-def _run(row: Row) -> Any:
-    assert _work is not None
-    return _work(row)
+def _run(name: str, row: Row) -> Any:
+    return _works[name](row)
 
 
-_work: Work | None = None
-"""The function, in the child."""
+_works: dict[str, Work] = {}
+"""The functions, in the child, by stage."""
 
 
 class _Lost(Exception):  # noqa: N818 - what happened to a child, not an error of the program
@@ -140,8 +153,8 @@ class _Child:
         self._connection = Connection(ours.detach())
         self.close = weakref.finalize(self, _end, self._process, self._connection, holds)
 
-    def ask(self, row: Row, *, limit_s: float) -> Any:
-        return self.send(pickle.dumps((_run, (row,)), protocol=5), limit_s=limit_s)
+    def ask(self, name: str, row: Row, *, limit_s: float) -> Any:
+        return self.send(pickle.dumps((_run, (name, row)), protocol=5), limit_s=limit_s)
 
     def send(self, request: bytes, *, limit_s: float) -> Any:
         """The answer, or the exception, of a pickled (function, arguments)."""

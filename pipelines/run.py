@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import Any
 
 from pipelines.cluster import session
-from pipelines.isolate import Isolated
+from pipelines.isolate import Home, Isolated
 from pipelines.ledger import run_stage
 from pipelines.metrics import count_reject, count_rows
 from pipelines.partition import Partition, inputs_of
@@ -30,8 +30,9 @@ from style2talker.media.footage import Footage
 class RunStage:
     """Bring one partition through one stage, unless its work file is already right."""
 
-    def __init__(self, stage: Stage, root: str, tally: Any, *, later: Sequence[str] = ()) -> None:
-        self._stage, self._root, self._tally, self._later = stage, root, tally, tuple(later)
+    def __init__(self, stage: Stage, root: str, tally: Any, home: Home, *, later: Sequence[str] = ()) -> None:
+        self._stage, self._root, self._tally, self._home = stage, root, tally, home
+        self._later = tuple(later)
         self._work: Work | None = None
 
     def __call__(self, partition: Partition, store: Store) -> None:
@@ -76,7 +77,7 @@ class RunStage:
         if self._work is None:
             footage = Footage(self._root)
             if self._stage.isolated:
-                isolated = Isolated(self._stage, footage)
+                isolated = Isolated(self._stage, footage, self._home)
                 isolated.start()
                 self._work = isolated
             else:
@@ -205,8 +206,10 @@ def steps_of(
     later = [stage.name for stage in stages if stage.name != "discover"]
 
     def make() -> list[RunStage | RunShard]:
+        home = Home()
         steps: list[RunStage | RunShard] = [
-            RunStage(stage, root, tally, later=later if stage.name == "discover" else ()) for stage in group
+            RunStage(stage, root, tally, home, later=later if stage.name == "discover" else ())
+            for stage in group
         ]
         return [*steps, RunShard(stages)] if group[-1] is stages[-1] else steps
 

@@ -1,7 +1,7 @@
 """Stores: atomic writes, no way out, and a real S3 protocol server."""
 
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,29 +43,9 @@ def test_an_unknown_scheme_is_one_sentence() -> None:
         open_store("ftp://host/corpus")
 
 
-@pytest.fixture
-def bucket_uri(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A bucket on a local server that speaks the S3 protocol."""
-    server_module = pytest.importorskip(
-        "moto.server", reason="moto is not installed (pip install -e '.[dev]')"
-    )
-    import boto3
-
-    for key in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(key, "test")
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    server = server_module.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    boto3.client("s3", endpoint_url=f"http://{host}:{port}", region_name="us-east-1").create_bucket(
-        Bucket="corpora"
-    )
-    yield f"s3://corpora/corpus?endpoint_override={host}:{port}&scheme=http&region=us-east-1"
-    server.stop()
-
-
-def test_s3_round_trip(bucket_uri: str) -> None:
-    store = open_store(bucket_uri)
+def test_s3_round_trip(faulty_s3: Any) -> None:
+    faulty_s3.clear()
+    store = open_store(faulty_s3.uri())
     assert not store.exists("clips/a")
     store.write("clips/a", b"abc")
     assert store.read("clips/a") == b"abc"

@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pipelines.isolate import Isolated
+from pipelines.isolate import Home, Isolated
 from pipelines.stage import Row, Stage
 from style2talker.corpus.reader import Corpus
 from style2talker.errors import Reject, UserError
@@ -46,12 +46,12 @@ def isolated(tmp_path: Path) -> Iterator[Callable[..., Isolated]]:
 
     def isolate(run: Any = None, *, make: Any = None, timeout_s: float = 60.0, attempts: int = 3) -> Isolated:
         stage = stage_of(make or (lambda config, footage: run), timeout_s=timeout_s)
-        made.append(Isolated(stage, Footage(str(tmp_path)), attempts=attempts))
+        made.append(Isolated(stage, Footage(str(tmp_path)), Home(), attempts=attempts))
         return made[-1]
 
     yield isolate
     for each in made:
-        each.close()
+        each._home.close()
 
 
 def row(what: str = "", number: int = 0, **more: Any) -> Row:
@@ -59,8 +59,8 @@ def row(what: str = "", number: int = 0, **more: Any) -> Row:
 
 
 def process_of(isolated: Isolated) -> subprocess.Popen[bytes]:
-    assert isolated._child is not None
-    return isolated._child._process
+    assert isolated._home._child is not None
+    return isolated._home._child._process
 
 
 @pytest.mark.parametrize(
@@ -114,6 +114,25 @@ def test_a_child_stopped_between_two_rows_takes_no_row_and_no_megabyte_of_it(iso
     assert work(row(data=b"1")) == 1
     process_of(work).send_signal(signal.SIGSTOP)
     assert work(row(data=bytes(1 << 22))) == 1 << 22
+
+
+def test_stages_share_one_child_and_a_death_costs_the_other_its_models_only(tmp_path: Path) -> None:
+    def make(config: Any, footage: Footage) -> Callable[[Row], Any]:
+        with (tmp_path / "loaded").open("a") as file:
+            file.write("x")
+        return lambda row: os.getpid() if row["number"] else os.kill(os.getpid(), signal.SIGKILL)
+
+    home, footage = Home(), Footage(str(tmp_path))
+    one, two = (
+        Isolated(dataclasses.replace(stage_of(make), name=name), footage, home, attempts=1) for name in "ab"
+    )
+    assert one(row(number=1)) == two(row(number=1)) == one(row(number=1)) != os.getpid()
+    assert (tmp_path / "loaded").read_text() == "xx"
+    with pytest.raises(Reject):
+        one(row(number=0))
+    assert one(row(number=1)) == two(row(number=1))
+    assert (tmp_path / "loaded").read_text() == "xxxx"
+    home.close()
 
 
 def test_rows_come_back_to_the_bit(isolated) -> None:
@@ -184,7 +203,7 @@ def test_a_stage_that_cannot_be_loaded_is_no_fault_of_a_row(tmp_path: Path, how:
     stage = stage_of(make)
     sentence = {"raises": "there are no weights", "dies": "cannot be loaded.*exit code 7.*more memory"}
     with pytest.raises(UserError, match=sentence[how]):
-        Isolated(stage, Footage(str(tmp_path)))(row())
+        Isolated(stage, Footage(str(tmp_path)), Home())(row())
 
 
 def test_the_limit_grows_with_the_clip_and_with_the_source(tmp_path: Path) -> None:
@@ -193,7 +212,7 @@ def test_the_limit_grows_with_the_clip_and_with_the_source(tmp_path: Path) -> No
         name="odd", version=1, schema=pa.schema([]), config=None, make=None,  # type: ignore[arg-type]
         timeout_s=10.0, timeout_per_s=3.0,
     )  # fmt: skip
-    limit_s = Isolated(stage, Footage(str(tmp_path))).limit_s
+    limit_s = Isolated(stage, Footage(str(tmp_path)), Home()).limit_s
     assert limit_s({"start_s": 4.0, "end_s": 9.0}) == 25.0
     assert limit_s({"source_uri": "a.mp4"}) == 16.0
     assert limit_s({"source_uri": "a.mp4", "num_bytes": 4_000_000}) == 22.0
@@ -207,14 +226,14 @@ PARENT = """
 import os, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
-from test_isolate import Isolated, Footage, row, stage_of
+from test_isolate import Footage, Home, Isolated, row, stage_of
 
 def run(row):
     print(os.getpid(), flush=True)
     while True:  # as native code may, it lets nothing else in this process run
         pass
 
-Isolated(stage_of(lambda config, footage: run), Footage("."))(row())
+Isolated(stage_of(lambda config, footage: run), Footage("."), Home())(row())
 """
 
 
@@ -250,7 +269,7 @@ def test_a_child_that_is_closed_tidies_up(isolated, tmp_path: Path) -> None:
     work = isolated(run)
     work(row(left=tmp_path / "left"))
     process = process_of(work)
-    work.close()
+    work._home.close()
     assert process.returncode == 0
     assert (tmp_path / "left").exists()
 
