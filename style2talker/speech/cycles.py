@@ -15,7 +15,7 @@ from style2talker.speech.pitch import RATE_HZ
 HOP = RATE_HZ // 100
 _SEARCH = 0.2  # neighbouring periods differ less than this, or one of them is no period
 _LEAST_CYCLES = 5  # of a voiced stretch
-# Neighbours further apart are no cycles of one voice but an onset or a gap: Praat's limits for the same measures.
+# Neighbours further apart are no cycles of one voice but an onset or a gap: Praat's limits for the same.
 _MOST_PERIOD_RATIO, _MOST_LEVEL_DB = 1.3, 20 * np.log10(1.6)
 
 
