@@ -1,80 +1,41 @@
 """Emotion sentences of a clip: a grammar, not a language model, so that nothing is invented.
 
-Style2Talker (Tan et al., AAAI 2024, figure of the data pipeline) has a large language model write five
-sentences per clip from the emotion word and the active action units; its examples drift ("middle" becomes
+Style2Talker (Tan et al., AAAI 2024, figure of the data pipeline) has a large language model write candidates
+from the emotion word and the active action units, and keeps five; its examples drift ("middle" becomes
 "subtle") and name a man or woman nobody asked for. Here every sentence names one word of the emotion at its
-level and every active unit with an adverb of the unit's level, and nothing else about the face. The choices
-hang on the clip's id alone, through SHA-256, so any machine writes the same sentences.
+level and the strongest units, each with an adverb of its level, and nothing else about the face. No sentence
+names more than three units: a listener keeps no more. The choices hang on the clip's id alone, through
+SHA-256, so any machine writes the same sentences.
 """
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
 from style2talker.corpus.schema import NUM_SENTENCES
 from style2talker.emotion.action_units import ActionUnit
-from style2talker.emotion.taxonomy import ADVERBS, emotion_words
-from style2talker.emotion.wording import FORMS, phrase
+from style2talker.emotion.evidence import Evidence, Sentence, unit_code
+from style2talker.emotion.selection import Embed, select
+from style2talker.emotion.taxonomy import ADJECTIVES, ADVERBS, emotion_words
+from style2talker.emotion.templates import MOVING, STILL, SUBJECTS
+from style2talker.emotion.wording import FORMS, SALIENCE, WORDINGS, Wording, is_plural
 from style2talker.errors import UserError
 
-_SUBJECTS = ("the person", "the speaker")
+NUM_CANDIDATES = 20
 _QUOTED_WORDS = 10
-
-# {who} the subject, {word} the emotion; the third slot names the form in which the units are listed.
-_TEMPLATES = (
-    "{who} is {word} and {finite} while speaking.",
-    "{who} looks {word} while speaking, {gerund}.",
-    "Looking {word}, {who} {finite} while talking.",
-    "{who} talks with {absolute}, and seems {word}.",
-    "With {absolute}, {who} appears {word} while talking.",
-    "{gerund}, {who} talks and comes across as {word}.",
-    "While talking, {who} {finite}, looking {word}.",
-    "{who} seems {word} while speaking: {passive}.",
-    "As {who} talks, {passive}, which gives the look of someone {word}.",
-    "{who} appears to be {word} while talking; {passive}.",
-    "Feeling {word}, {who} talks while {gerund}.",
-    "{who} appears {word}, speaking with {absolute}.",
-    "{passive} as {who} talks and looks {word}.",
-    "One would say that {who} is {word}, {gerund} while speaking.",
-    "In this clip {who} feels {word} and {finite}.",
-    "This is someone {word}, talking with {absolute}.",
-)
-_STILL_TEMPLATES = (
-    "{who} is {word} while speaking.",
-    "{who} looks {word} and talks without much movement of the face.",
-    "While talking, {who} seems {word}.",
-    "{who} appears {word}, and the face moves only with the speech.",
-    "Looking {word}, {who} talks with little movement beyond the mouth.",
-    "{who} talks and comes across as {word}, with the face at rest.",
-    "As {who} talks, the look is that of someone {word}.",
-    "One would say that {who} is {word} in this clip.",
-)
+_LEVELS = ("high", "middle", "low")
+# Which of a clip's strongest parts the candidates name, in turn: the strongest always, never more than three.
+_NAMED = {
+    0: ((),),
+    1: ((0,),),
+    2: ((0, 1), (0, 1), (0,)),
+    3: ((0, 1, 2), (0, 1), (0, 2)),
+    4: ((0, 1, 2), (0, 1), (0, 2), (0, 1, 3), (0, 2, 3)),
+}
 
 _Item = TypeVar("_Item")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
-    """What a piece of the text states.
-
-    Attributes:
-        kind: emotion, action_unit or transcript.
-        value: "happy level 2", "AU12 high" (FACS writes "L12", "R12" for one side), or the whole transcript.
-        words: the piece, exactly as it stands in the text.
-    """
-
-    kind: str
-    value: str
-    words: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sentence:
-    """A sentence and everything it claims."""
-
-    text: str
-    evidence: tuple[Evidence, ...]
+_Part = tuple[ActionUnit, ...]
+"""Units that are named together: one, or 1 and 2 as the brows."""
 
 
 def write_sentences(
@@ -85,69 +46,152 @@ def write_sentences(
     action_units: Sequence[ActionUnit],
     transcript: str | None = None,
     count: int = NUM_SENTENCES,
+    num_candidates: int = NUM_CANDIDATES,
+    embed: Embed | None = None,
 ) -> list[Sentence]:
-    """`count` different sentences, each with another template.
+    """`count` sentences, no two of which share more than half of their content words.
 
     Args:
         clip_id: the only source of choice.
         emotion: of `taxonomy.EMOTIONS`.
         level: 1, 2 or 3.
         action_units: the active units; may be empty.
-        transcript: its first words are quoted in the last sentence, and only there: the sentences tell how
-            something is said, and a trainer that always read what is said would learn to ignore the how.
+        transcript: as in `quote`.
+        num_candidates: of so many the sentences are chosen.
+        embed: sentences to unit vectors; with it the chosen ones are far apart in meaning, not in words only.
 
     Raises:
-        UserError: unknown emotion or level, a unit without a wording, more sentences than templates.
+        UserError: unknown emotion or level, a unit without a wording, more sentences than can differ.
     """
-    templates = _TEMPLATES if action_units else _STILL_TEMPLATES
-    if not 1 <= count <= len(templates):
-        raise UserError(f"number of sentences: got {count}, expected 1 to {len(templates)}; ask for fewer")
-    templates = _shuffled(templates, clip_id, "template")
-    words = _shuffled(emotion_words(emotion, level), clip_id, "word")
-    sentences = []
-    for index in range(count):
-        sentences.append(
-            _write(
-                template=templates[index],
-                word=words[index % len(words)],
-                label=f"{emotion} level {level}",
-                units=_shuffled(action_units, clip_id, "order", index),
-                transcript=transcript if index == count - 1 else None,
-                key=(clip_id, str(index)),
-            )
+    candidates = write_candidates(
+        clip_id=clip_id, emotion=emotion, level=level, action_units=action_units, count=num_candidates
+    )
+    chosen = select(
+        [candidate.text for candidate in candidates],
+        unlike=[candidate.evidence[0].words.lower() for candidate in candidates],
+        count=count,
+        embed=embed,
+    )
+    return quote([candidates[choice.index] for choice in chosen], transcript)
+
+
+def write_candidates(
+    *, clip_id: str, emotion: str, level: int, action_units: Sequence[ActionUnit], count: int = NUM_CANDIDATES
+) -> list[Sentence]:
+    """`count` sentences to choose from; arguments and errors as in `write_sentences`."""
+    parts = _by_salience(action_units)
+    words = _shuffled(emotion_words(emotion, level, at_rest=not parts), clip_id, "word")
+    templates = _shuffled(MOVING if parts else STILL, clip_id, "template")
+    named = _NAMED[min(len(parts), max(_NAMED))]
+    return [
+        _write(
+            template=templates[index % len(templates)],
+            word=words[index % len(words)],
+            label=f"{emotion} level {level}",
+            parts=[parts[place] for place in named[index % len(named)]],
+            mood=emotion,
+            clip_id=clip_id,
+            turn=index,
         )
-    return sentences
+        for index in range(count)
+    ]
+
+
+def quote(sentences: Sequence[Sentence], transcript: str | None) -> list[Sentence]:
+    """The sentences, the last of which quotes the first words of the transcript, if there are any.
+
+    Only the last: the sentences tell how something is said, and a trainer that always read what is said would
+    learn to ignore the how.
+    """
+    words = (transcript or "").translate({ord(mark): None for mark in '"“”'}).split()
+    if not words or not sentences:
+        return list(sentences)
+    quoted = " ".join(words[:_QUOTED_WORDS]) + (" …" if len(words) > _QUOTED_WORDS else "")
+    *others, last = sentences
+    quotation = Evidence(kind="transcript", value=(transcript or "").strip(), words=quoted)
+    text = f'{last.text} The words are: "{quoted}"'
+    return [*others, Sentence(text=text, evidence=(*last.evidence, quotation))]
+
+
+def _by_salience(units: Sequence[ActionUnit]) -> list[_Part]:
+    """Strongest level first, then by `SALIENCE`; 1 and 2 together where the whole brow moves alike."""
+    for unit in units:
+        if not any(wording.units == (unit.unit,) and wording.moved(unit.side) for wording in WORDINGS):
+            raise UserError(
+                f"action unit to write: got {unit.unit} ({unit.name}), expected one of "
+                f"{', '.join(map(str, sorted(SALIENCE)))}, one side only where it has two; leave it out"
+            )
+    ordered = sorted(units, key=lambda unit: (_LEVELS.index(unit.level), SALIENCE.index(unit.unit)))
+    brows = tuple(unit for unit in ordered if unit.unit in (1, 2) and unit.side == "both")
+    if len(brows) == 2 and brows[0].level == brows[1].level:
+        return [brows if unit is brows[0] else (unit,) for unit in ordered if unit is not brows[1]]
+    return [(unit,) for unit in ordered]
 
 
 def _write(
-    *,
-    template: str,
-    word: str,
-    label: str,
-    units: Sequence[ActionUnit],
-    transcript: str | None,
-    key: tuple[str, str],
+    *, template: str, word: str, label: str, parts: Sequence[_Part], mood: str, clip_id: str, turn: int
 ) -> Sentence:
-    form = next((form for form in FORMS if f"{{{form}}}" in template), FORMS[0])
+    form = next((form for form in FORMS["moves"] if f"{{{form}}}" in template), "")
     phrases = [
-        phrase(
-            unit,
-            form=form,
-            verb=_number(*key, "verb", unit.unit),
-            adverb=_shuffled(ADVERBS[unit.level], *key, "adverb", unit.unit)[0],
-        )
-        for unit in units
+        _phrase(part, form=form, mood=mood, clip_id=clip_id, turn=turn, place=place)
+        for place, part in enumerate(parts)
     ]
-    who = _shuffled(_SUBJECTS, *key, "who")[0]
-    text = template.format(who=who, word=word, **{form: _listed(phrases)})
+    who = SUBJECTS[_number(clip_id, "who", turn) % len(SUBJECTS)]
+    text = template.format(who=who, word=word, **({form: _listed(phrases)} if form else {}))
     text = text[0].upper() + text[1:]
     claims = [("emotion", label, word)]
-    claims += [("action_unit", _code(unit), said) for unit, said in zip(units, phrases, strict=True)]
-    quoted = _quotation(transcript)
-    if quoted:
-        text += f' The words are: "{quoted}"'
-        claims.append(("transcript", (transcript or "").strip(), quoted))
+    claims += [
+        ("action_unit", unit_code(unit.unit, unit.side, unit.level), said)
+        for part, said in zip(parts, phrases, strict=True)
+        for unit in part
+    ]
     return Sentence(text=text, evidence=tuple(_located(text, *claim) for claim in claims))
+
+
+def _phrase(part: _Part, *, form: str, mood: str, clip_id: str, turn: int, place: int) -> str:
+    first = part[0]
+    units = tuple(sorted(unit.unit for unit in part))
+    wordings = [
+        wording
+        for wording in WORDINGS
+        if wording.units == units
+        and form in FORMS[wording.kind]
+        and (not wording.moods or mood in wording.moods)
+        and (wording.moved(first.side) or (wording.kind == "bare" and first.side == "both"))
+    ]
+    wordings = _shuffled(wordings, clip_id, "wording", *units)
+    turns = _shuffled(range(len(ADVERBS[first.level])), clip_id, "adverb", first.level)
+    degree = turns[(turn + place) % len(turns)]
+    return _in_form(
+        wordings[turn % len(wordings)],
+        first.side,
+        form,
+        adverb=ADVERBS[first.level][degree],
+        adjective=ADJECTIVES[first.level][degree],
+    )
+
+
+def _in_form(wording: Wording, side: str, form: str, *, adverb: str, adjective: str) -> str:
+    first, second, third = wording.forms
+    moved = wording.moved(side)
+    after = f" {wording.after}" if wording.after else ""
+    article = "an" if adjective[0] in "aeiou" else "a"
+    match wording.kind, form:
+        case "bare", "nominal":
+            return f"{article} {adjective} {third}"
+        case "bare", _:
+            return f"{adverb} {first if form == 'finite' else second}"
+        case "part", _:
+            verb = third if form == "absolute" else second if is_plural(moved) else first
+            return f"{moved} {verb}{after} {adverb}"
+        case _, "nominal":
+            return f"{article} {adjective} {second}{after} of {moved}"
+        case _, "absolute":
+            return f"{moved} {adverb} {third}{after}"
+        case _, "clause":
+            return f"{moved} {'are' if is_plural(moved) else 'is'} {adverb} {third}{after}"
+    verb = f"{first if form == 'finite' else second}{wording.after_verb}"
+    return f"{adverb} {verb} {moved}{wording.after_object}"
 
 
 def _located(text: str, kind: str, value: str, words: str) -> Evidence:
@@ -155,17 +199,8 @@ def _located(text: str, kind: str, value: str, words: str) -> Evidence:
     return Evidence(kind=kind, value=value, words=text[start : start + len(words)])
 
 
-def _code(unit: ActionUnit) -> str:
-    return f"{ {'both': 'AU', 'left': 'L', 'right': 'R'}[unit.side] }{unit.unit} {unit.level}"
-
-
 def _listed(phrases: Sequence[str]) -> str:
     return " and ".join([", ".join(phrases[:-1]), phrases[-1]] if len(phrases) > 1 else phrases)
-
-
-def _quotation(transcript: str | None) -> str:
-    words = (transcript or "").replace('"', "").split()
-    return " ".join(words[:_QUOTED_WORDS]) + (" …" if len(words) > _QUOTED_WORDS else "")
 
 
 def _number(*key: object) -> int:

@@ -17,11 +17,19 @@ LEVELS = (1, 2, 3)
 # Fixed per level of an action unit: a moderate unit may never drift into a "subtle" or "powerful" one.
 ADVERBS = MappingProxyType(
     {
-        "low": ("slightly", "subtly", "gently", "faintly"),
-        "middle": ("moderately", "clearly", "noticeably", "visibly"),
-        "high": ("strongly", "intensely", "powerfully", "markedly"),
+        "low": ("slightly", "subtly", "gently", "faintly", "lightly", "mildly"),
+        "middle": ("moderately", "clearly", "noticeably", "visibly", "distinctly", "perceptibly"),
+        "high": ("strongly", "intensely", "powerfully", "markedly", "forcefully", "vigorously"),
     }
 )
+ADJECTIVES = MappingProxyType(
+    {
+        "low": ("slight", "subtle", "gentle", "faint", "light", "mild"),
+        "middle": ("moderate", "clear", "noticeable", "visible", "distinct", "perceptible"),
+        "high": ("strong", "intense", "powerful", "marked", "forceful", "vigorous"),
+    }
+)
+"""The same, before a noun, in the same order."""
 
 _WORDS = MappingProxyType(
     {
@@ -32,19 +40,19 @@ _WORDS = MappingProxyType(
         ("contempt", 2): ("contemptuous", "disdainful", "haughty", "derisive", "disrespectful", "mocking"),
         ("contempt", 3): (
             "scornful",
-            "full of scorn",
+            "scathing",
             "full of contempt",
-            "full of disdain",
-            "full of derision",
-            "filled with contempt",
+            "brimming with disdain",
+            "steeped in derision",
+            "filled with scorn",
         ),
         ("disgusted", 1): (
             "put off",
-            "averse",
             "squeamish",
-            "tinged with distaste",
-            "turned off",
             "queasy",
+            "turned off",
+            "tinged with distaste",
+            "touched by aversion",
         ),
         ("disgusted", 2): (
             "disgusted",
@@ -52,15 +60,15 @@ _WORDS = MappingProxyType(
             "grossed out",
             "nauseated",
             "full of distaste",
-            "offended",
+            "filled with aversion",
         ),
         ("disgusted", 3): (
             "revolted",
             "sickened",
             "appalled",
             "repulsed",
-            "full of loathing",
-            "filled with revulsion",
+            "overcome with loathing",
+            "seized by revulsion",
         ),
         ("fear", 1): ("uneasy", "worried", "anxious", "concerned", "nervous", "apprehensive"),
         ("fear", 2): ("afraid", "scared", "frightened", "fearful", "alarmed", "full of dread"),
@@ -68,16 +76,13 @@ _WORDS = MappingProxyType(
         ("happy", 1): ("pleased", "content", "cheerful", "glad", "amused", "good-humoured"),
         ("happy", 2): ("happy", "joyful", "delighted", "merry", "jolly", "gleeful"),
         ("happy", 3): ("overjoyed", "elated", "ecstatic", "exhilarated", "jubilant", "euphoric"),
-        ("neutral", 1): ("neutral", "calm", "composed", "relaxed", "even-tempered", "unemotional"),
+        ("neutral", 1): ("neutral", "even-tempered", "businesslike", "sober", "unexcited", "cool-headed"),
         ("neutral", 2): (
-            "impassive",
-            "matter-of-fact",
-            "unruffled",
-            "level-headed",
-            "untroubled",
-            "collected",
+            *("matter-of-fact", "level-headed", "detached", "dispassionate", "impartial", "collected"),
         ),
-        ("neutral", 3): ("expressionless", "deadpan", "unmoved", "stony-faced", "emotionless", "blank"),
+        ("neutral", 3): (
+            *("unemotional", "emotionless", "impersonal", "indifferent", "clinical", "devoid of feeling"),
+        ),
         ("sad", 1): ("downcast", "wistful", "gloomy", "subdued", "dispirited", "disheartened"),
         ("sad", 2): ("sad", "unhappy", "sorrowful", "melancholy", "dejected", "mournful"),
         ("sad", 3): ("heartbroken", "devastated", "grief-stricken", "despairing", "inconsolable", "desolate"),
@@ -102,8 +107,21 @@ _WORDS = MappingProxyType(
 )
 
 
-def emotion_words(emotion: str, level: int) -> tuple[str, ...]:
+# Of a neutral person whose face does nothing: "calm" and clenched lips contradict each other.
+_WORDS_AT_REST = MappingProxyType(
+    {
+        ("neutral", 1): ("calm", "relaxed", "composed", "at ease"),
+        ("neutral", 2): ("unruffled", "untroubled", "placid", "tranquil"),
+        ("neutral", 3): ("impassive", "expressionless", "deadpan", "unmoved", "stony-faced", "blank"),
+    }
+)
+
+
+def emotion_words(emotion: str, level: int, *, at_rest: bool = False) -> tuple[str, ...]:
     """The adjectives (six or more) that name `emotion` at `level` (1 mild, 2 plain, 3 extreme).
+
+    Args:
+        at_rest: with those that are true only of a face without any action unit.
 
     Raises:
         UserError: the emotion or the level is not one of `EMOTIONS` and `LEVELS`.
@@ -113,4 +131,5 @@ def emotion_words(emotion: str, level: int) -> tuple[str, ...]:
             f"emotion and level: got {emotion!r} and {level!r}, expected one of "
             f"{', '.join(EMOTIONS)} and one of 1, 2, 3; map the labels of the data set in its data card"
         )
-    return _WORDS[(emotion, level)]
+    words = _WORDS[(emotion, level)]
+    return words + _WORDS_AT_REST.get((emotion, level), ()) if at_rest else words

@@ -1,0 +1,148 @@
+"""Selection: a few sentences out of many, good ones that say the same in different words.
+
+Style2Talker keeps the five candidates whose CLIP similarity with the picture is highest. By that alone five
+near-copies of one sentence win. Here the candidates are ranked by similarity, where there is a CLIP; of the
+better half those are chosen that lie furthest apart, and no two of them may share more than half of their
+content words.
+
+Axes: N candidates, D channels.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+
+from style2talker.emotion.taxonomy import ADJECTIVES, ADVERBS
+from style2talker.errors import UserError
+
+Embed = Callable[[list[str]], np.ndarray]
+"""Sentences to float [N, D] of unit length."""
+
+MOST_SHARED = 0.5
+KEPT_SHARE = 0.5  # of the candidates, the better ones, have a chance
+
+_FUNCTION_WORDS = """
+a an the this that these those it its here there who whom whose which what and or with while as at of in on by
+to from for into over through during throughout then when where how so such is are was be being been has have
+having had do does would can could will may might up down out their they them
+"""
+FUNCTION_WORDS = frozenset(_FUNCTION_WORDS.split())
+_SAME = MappingProxyType(
+    {
+        adjective: adverb
+        for level, adjectives in ADJECTIVES.items()
+        for adjective, adverb in zip(adjectives, ADVERBS[level], strict=True)
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which candidate, and how good: its quality where one was given, else how far the nearest other is."""
+
+    index: int
+    score: float
+
+
+def content_words(text: str) -> frozenset[str]:
+    """The words of a sentence that carry meaning, without their endings, the quotation left out.
+
+    All but articles, pronouns, prepositions, conjunctions and auxiliaries; "slight" counts as "slightly",
+    "raised" as "raising".
+    """
+    outside = re.sub(r'"[^"]*"', " ", text.lower())
+    words = re.findall(r"[a-z]+(?:['’-][a-z]+)*", outside)
+    return frozenset(_stem(_SAME.get(word, word)) for word in words if word not in FUNCTION_WORDS)
+
+
+def overlap(one: frozenset[str], other: frozenset[str]) -> float:
+    """Which share of the shorter one's content words the two have in common."""
+    return len(one & other) / max(min(len(one), len(other)), 1)
+
+
+def select(
+    texts: Sequence[str],
+    *,
+    count: int,
+    unlike: Sequence[str] | None = None,
+    quality: Sequence[float] | None = None,
+    embed: Embed | None = None,
+) -> list[Choice]:
+    """`count` of the texts, in their order.
+
+    Args:
+        texts: N candidates.
+        unlike: [N], for each text what it must not have in common with another, such as its emotion word.
+        quality: [N], the higher the better; without it all are equally good.
+        embed: for distances by meaning, one minus the cosine; without it one minus the overlap of words.
+
+    Raises:
+        UserError: there are no `count` texts of which no two share more than half of their content words.
+    """
+    words = [content_words(text) for text in texts]
+    overlap_nn = np.array([[overlap(one, other) for other in words] for one in words]).reshape(
+        len(texts), len(texts)
+    )
+    may_meet_nn = overlap_nn <= MOST_SHARED
+    if unlike is not None:
+        may_meet_nn &= np.array([[one != other for other in unlike] for one in unlike])
+    rounded = [0.0] * len(texts) if quality is None else [round(float(value), 4) for value in quality]
+    ranked = sorted(range(len(texts)), key=lambda index: -rounded[index])
+    for size in range(max(count, round(KEPT_SHARE * len(texts))), len(texts) + 1):
+        kept = sorted(ranked[:size])
+        sets = list(_sets(may_meet_nn[np.ix_(kept, kept)], count))
+        if sets:
+            break
+    else:
+        raise UserError(
+            f"sentences: got {len(texts)} candidates, expected {count} among them that share at most half of "
+            "their content words; ask for fewer sentences or more candidates"
+        )
+    if embed is None:
+        distance_nn = 1 - overlap_nn[np.ix_(kept, kept)]
+    else:
+        vector_nd = np.asarray(embed([texts[index] for index in kept]), np.float64)
+        distance_nn = 1 - vector_nd @ vector_nd.T
+    distance_nn = distance_nn.round(3)  # machines differ in the last bits; the choice must not
+    pair_rows, pair_columns = np.triu_indices(count, 1)
+    members = np.array(sets)
+    pairs = distance_nn[members[:, pair_rows], members[:, pair_columns]]
+    nearest, mean = (pairs.min(1), pairs.mean(1).round(3)) if count > 1 else (np.zeros(len(sets)),) * 2
+    best = sets[min(range(len(sets)), key=lambda row: (-nearest[row], -mean[row], row))]
+    return [
+        Choice(
+            kept[place],
+            float(rounded[kept[place]])
+            if quality is not None
+            else min((float(distance_nn[place, other]) for other in best if other != place), default=1.0),
+        )
+        for place in best
+    ]
+
+
+def _sets(may_meet_nn: np.ndarray, count: int) -> Iterator[tuple[int, ...]]:
+    """All sets of `count` candidates any two of which may meet, in ascending order."""
+
+    def extend(chosen: tuple[int, ...], others: list[int]) -> Iterator[tuple[int, ...]]:
+        if len(chosen) == count:
+            yield chosen
+            return
+        for position, candidate in enumerate(others):
+            if len(others) - position < count - len(chosen):
+                return
+            left = [other for other in others[position + 1 :] if may_meet_nn[candidate, other]]
+            yield from extend((*chosen, candidate), left)
+
+    yield from extend((), list(range(len(may_meet_nn))))
+
+
+def _stem(word: str) -> str:
+    """Without the endings of plural, tense and gerund, which are enough for this vocabulary."""
+    for ending in ("ing", "ed", "es", "s", "e"):
+        if word.endswith(ending) and not word.endswith("ss") and len(word) - len(ending) >= 3:
+            word = word.removesuffix(ending)
+            break
+    return word[:-1] if len(word) > 3 and word[-1] == word[-2] else word
