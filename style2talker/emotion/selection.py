@@ -23,6 +23,7 @@ Embed = Callable[[list[str]], np.ndarray]
 
 MOST_SHARED = 0.5
 KEPT_SHARE = 0.5  # of the candidates, the better ones, have a chance
+MORE_EMBEDDED = 2  # than are chosen: each costs more than writing all candidates
 
 _FUNCTION_WORDS = """
 a an the this that these those it its here there who whom whose which what and or with while as at of in on by
@@ -77,7 +78,8 @@ def select(
         texts: N candidates.
         unlike: [N], for each text what it must not have in common with another, such as its emotion word.
         quality: [N], the higher the better; without it all are equally good.
-        embed: for distances by meaning, one minus the cosine; without it one minus the overlap of words.
+        embed: for distances by meaning, one minus the cosine, among those few that share the fewest words;
+            without it the distance is one minus the overlap of words.
 
     Raises:
         UserError: there are no `count` texts of which no two share more than half of their content words.
@@ -101,17 +103,22 @@ def select(
             f"sentences: got {len(texts)} candidates, expected {count} among them that share at most half of "
             "their content words; ask for fewer sentences or more candidates"
         )
-    if embed is None:
-        distance_nn = 1 - overlap_nn[np.ix_(kept, kept)]
-    else:
-        vector_nd = np.asarray(embed([texts[index] for index in kept]), np.float64)
-        distance_nn = 1 - vector_nd @ vector_nd.T
-    distance_nn = distance_nn.round(3)  # machines differ in the last bits; the choice must not
-    pair_rows, pair_columns = np.triu_indices(count, 1)
-    members = np.array(sets)
-    pairs = distance_nn[members[:, pair_rows], members[:, pair_columns]]
-    nearest, mean = (pairs.min(1), pairs.mean(1).round(3)) if count > 1 else (np.zeros(len(sets)),) * 2
-    best = sets[min(range(len(sets)), key=lambda row: (-nearest[row], -mean[row], row))]
+    distance_nn = 1 - overlap_nn[np.ix_(kept, kept)]
+    order = _by_distance(sets, distance_nn)
+    if embed is not None:
+        embedded: set[int] = set()
+        for row in order:
+            embedded |= set(sets[row])
+            if len(embedded) >= count + MORE_EMBEDDED:
+                break
+        places = sorted(embedded)
+        vector_nd = np.asarray(embed([texts[kept[place]] for place in places]), np.float64)
+        distance_nn = np.zeros_like(distance_nn)
+        distance_nn[np.ix_(places, places)] = 1 - vector_nd @ vector_nd.T
+        sets = [members for members in sets if embedded.issuperset(members)]
+        order = _by_distance(sets, distance_nn)
+    distance_nn = distance_nn.round(3)
+    best = sets[order[0]]
     return [
         Choice(
             kept[place],
@@ -121,6 +128,17 @@ def select(
         )
         for place in best
     ]
+
+
+def _by_distance(sets: Sequence[tuple[int, ...]], distance_nn: np.ndarray) -> list[int]:
+    """The sets' indices: those first whose two nearest members are furthest apart, then by mean distance."""
+    members = np.array(sets)
+    if members.shape[1] < 2:
+        return list(range(len(sets)))
+    rows, columns = np.triu_indices(members.shape[1], 1)
+    # machines differ in the last bits; the choice must not
+    pairs = distance_nn[members[:, rows], members[:, columns]].round(3)
+    return np.lexsort((-pairs.mean(axis=1).round(3), -pairs.min(axis=1))).tolist()
 
 
 def _sets(may_meet_nn: np.ndarray, count: int) -> Iterator[tuple[int, ...]]:

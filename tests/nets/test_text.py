@@ -57,6 +57,13 @@ def test_vectors_have_unit_length(tiny: Path) -> None:
     np.testing.assert_allclose(np.linalg.norm(TextEncoder(tiny)(sentences), axis=1), 1, rtol=1e-5)
 
 
+def test_padding_changes_the_last_bits_only(tiny: Path) -> None:
+    sentences = ["", "she", "she looks angry", "she looks calm she looks angry"]
+    encode = TextEncoder(tiny)
+    np.testing.assert_allclose(encode(sentences, together=True), encode(sentences), atol=1e-6)
+    assert encode([], together=True).shape == (0, 16)
+
+
 def test_a_sentence_does_not_depend_on_its_company(tiny: Path) -> None:
     encode = TextEncoder(tiny)
     together = encode(["she", "she looks angry", "she looks calm and angry"])
