@@ -3,8 +3,9 @@
 Decoders and models are native code. On some file one of them never returns, ends the process, or asks for
 memory until the kernel takes it; in the worker itself that would take the partition along, again and again.
 
-One child, one pipe, one row at a time: there is no lock that a dying child could leave held, the time limit
-covers everything from the first byte sent to the last one received, and the row that was under way is known.
+One child, one pipe, one row or one batch of them at a time: there is no lock that a dying child could leave
+held, the time limit covers everything from the first byte sent to the last one received, and what was under
+way is known.
 """
 
 import fcntl
@@ -22,7 +23,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
-from pipelines.stage import Row, Stage, Work
+from pipelines.stage import Row, Stage, Work, units_of
 from style2talker.errors import Reject, UserError
 from style2talker.media.footage import Footage
 
@@ -68,30 +69,32 @@ class Home:
 class Isolated:
     """The function of `stage`, for rows that may be poison. The child is started by the first row.
 
-    Called as the function itself; what that raises arrives as it is. A row that outlives its time limit or
-    ends the child is tried again in a new one.
+    Called as the function itself, with a row or a list of them; what that raises arrives as it is. A row that
+    outlives its time limit or ends the child is tried again in a new one. A list that could be parted is
+    tried once: the caller hands its parts over (ledger.attempt), until the row at fault comes alone.
 
     Raises:
-        Reject: `timed_out` or `killed`, after `attempts`.
+        Reject: `timed_out` or `killed`, after `attempts`, or after one where others were beside the row.
         UserError: the stage cannot even be loaded.
     """
 
     def __init__(self, stage: Stage, footage: Footage, home: Home, *, attempts: int = ATTEMPTS) -> None:
         self._stage, self._footage, self._home, self._attempts = stage, footage, home, attempts
-        self._tries = "1 attempt" if attempts == 1 else f"{attempts} attempts"
 
-    def __call__(self, row: Row) -> Row | list[Row | Reject]:
-        limit_s = self.limit_s(row)
+    def __call__(self, given: Row | list[Row]) -> Any:
+        rows = given if isinstance(given, list) else [given]
+        attempts = self._attempts if len(units_of(self._stage, rows)) == 1 else 1
+        limit_s = sum(map(self.limit_s, rows))
         lost = None
-        for _ in range(self._attempts):
+        for _ in range(attempts):
             child = self.start()
             try:
-                return child.ask(self._stage.name, row, limit_s=limit_s)
+                return child.ask(self._stage.name, given, limit_s=limit_s)
             except _Lost as error:
                 self._home.close()
                 lost = error
         assert lost is not None
-        raise Reject(lost.kind, f"{lost} ({self._tries}).", attempts=self._attempts) from lost
+        raise Reject(lost.kind, f"{lost} ({_tries(attempts)}).", attempts=attempts) from lost
 
     def limit_s(self, row: Row) -> float:
         """How long the row may take: by the length of the clip, by the size of a source."""
@@ -111,7 +114,7 @@ class Isolated:
                 self._home.close()
                 lost = error
         raise UserError(
-            f"the stage {self._stage.name} cannot be loaded ({self._tries}): {lost}; give it "
+            f"the stage {self._stage.name} cannot be loaded ({_tries(self._attempts)}): {lost}; give it "
             "more memory, or fewer --workers."
         ) from lost
 
@@ -120,8 +123,12 @@ def _make(name: str, make: Callable[[Any, Footage], Work], config: Any, footage:
     _works[name] = make(config, footage)
 
 
-def _run(name: str, row: Row) -> Any:
-    return _works[name](row)
+def _run(name: str, given: Row | list[Row]) -> Any:
+    return _works[name](given)
+
+
+def _tries(attempts: int) -> str:
+    return "1 attempt" if attempts == 1 else f"{attempts} attempts"
 
 
 _works: dict[str, Work] = {}
@@ -153,8 +160,8 @@ class _Child:
         self._connection = Connection(ours.detach())
         self.close = weakref.finalize(self, _end, self._process, self._connection, holds)
 
-    def ask(self, name: str, row: Row, *, limit_s: float) -> Any:
-        return self.send(pickle.dumps((_run, (name, row)), protocol=5), limit_s=limit_s)
+    def ask(self, name: str, given: Row | list[Row], *, limit_s: float) -> Any:
+        return self.send(pickle.dumps((_run, (name, given)), protocol=5), limit_s=limit_s)
 
     def send(self, request: bytes, *, limit_s: float) -> Any:
         """The answer, or the exception, of a pickled (function, arguments)."""

@@ -4,7 +4,7 @@ A row that fails is data; what is no fault of the row stops the build. Nothing h
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import PurePosixPath
 
 import av
@@ -14,7 +14,7 @@ from pipelines.joined import joined_rows, kept_clips
 from pipelines.partition import Partition, inputs_of
 from pipelines.reuse import Earlier, Outcome
 from pipelines.sources import reject_row
-from pipelines.stage import Row, Stage, Work
+from pipelines.stage import Row, Stage, Work, units_of
 from pipelines.workfile import FOOTER_KEY, Effort, Footer, footer_text, ids_sha256, read_footer
 from style2talker.corpus.shard import CLIPS_PER_GROUP, FRAMES_PER_GROUP, ShardWriter
 from style2talker.corpus.uri import Store, is_environment_fault
@@ -28,7 +28,8 @@ Anything else is a fault of the program and stops the build."""
 
 
 OnRow = Callable[[Outcome, float], None]
-"""Who wants to know of each row: its outcome and the seconds of work; copied rows have none."""
+"""Who wants to know of each row: its outcome and the seconds of work, of a batch's by the rows' amounts;
+copied rows have none."""
 
 
 def run_stage(
@@ -53,11 +54,7 @@ def run_stage(
     inputs = {name: read_footer(store, partition.file(name)).clips_sha256 for name in inputs_of(stage)}
     given = _given(stage, partition, store)
     key = "source_id" if stage.name == "discover" else "clip_id"
-    wanted = (
-        {source.source_id: source.content() for source in partition.sources}
-        if key == "source_id"
-        else dict.fromkeys((row[key] for row in given), "")
-    )
+    wanted = _wanted(stage, partition, given)
     earlier = Earlier(
         store, partition.older.get(stage.name, ()), key=key, wanted=wanted, again=partition.again
     )
@@ -70,24 +67,33 @@ def run_stage(
         store.writing(partition.file(stage.name)) as scratch,
         ShardWriter(scratch, schema=stage.schema, rows_per_group=_rows_per_group(stage)) as writer,
     ):
-        for row in given:
-            outcome, seconds = earlier.take(row[key]), 0.0
-            if outcome is None:
+        for chunk in _chunks(stage, given, missing):
+            rows = [row for row in chunk if row[key] in missing]
+            computed: dict[str, tuple[Outcome, float]] = {}
+            if rows:
                 load_started_s = time.monotonic()
                 work = load()
-                row_started_s = time.monotonic()
-                load_s += row_started_s - load_started_s
-                outcome = attempt(stage, work, row if stage.name == "discover" else _advance(full, row))
-                seconds = time.monotonic() - row_started_s
-                num_rows, amount, work_s = num_rows + 1, amount + amount_of(row), work_s + seconds
-            else:
-                outcome = _adapted(outcome, row)
-            for kept in outcome.rows:
-                writer.write(kept)
-                kept_ids.append(kept["clip_id"])
-                clips_s += kept["end_s"] - kept["start_s"] if stage.name == "discover" else 0.0
-            rejects += outcome.rejects
-            on_row(outcome, seconds)
+                work_started_s = time.monotonic()
+                load_s += work_started_s - load_started_s
+                if stage.name != "discover":
+                    rows = [_advance(full, row) for row in rows]
+                outcomes = attempt(stage, work, rows)
+                spent_s, amounts = time.monotonic() - work_started_s, [amount_of(row) for row in rows]
+                num_rows, amount, work_s = num_rows + len(rows), amount + sum(amounts), work_s + spent_s
+                shares_s = [spent_s * each / max(sum(amounts), 1e-9) for each in amounts]
+                computed = {
+                    row[key]: done
+                    for row, done in zip(rows, zip(outcomes, shares_s, strict=True), strict=True)
+                }
+            for row in chunk:
+                copied = earlier.take(row[key])
+                outcome, seconds = computed[row[key]] if copied is None else (_adapted(copied, row), 0.0)
+                for kept in outcome.rows:
+                    writer.write(kept)
+                    kept_ids.append(kept["clip_id"])
+                    clips_s += kept["end_s"] - kept["start_s"] if stage.name == "discover" else 0.0
+                rejects += outcome.rejects
+                on_row(outcome, seconds)
         wall_s = time.monotonic() - started_s - load_s
         effort = Effort(num_rows=num_rows, amount=amount, work_s=work_s, wall_s=wall_s, load_s=load_s)
         footer = Footer(
@@ -95,7 +101,7 @@ def run_stage(
             num_given=len(given),
             clips_sha256=ids_sha256(kept_ids),
             inputs=inputs,
-            sources=tuple(wanted.values()) if stage.name == "discover" else (),
+            sources=tuple(dict.fromkeys(content for content in wanted.values() if content)),
             clips_s=round(clips_s, 3),
             rejects=tuple(rejects),
             effort=effort,
@@ -121,6 +127,34 @@ def _given(stage: Stage, partition: Partition, store: Store) -> list[Row]:
     return kept_clips(store, partition, inputs_of(stage))
 
 
+def _wanted(stage: Stage, partition: Partition, given: Sequence[Row]) -> dict[str, str]:
+    """The keys of the rows, and what each rests on besides itself: nothing, but where the grain is a source.
+
+    For discover that is the source's content, for a stage that takes sources whole, all of its clips.
+    """
+    if stage.name == "discover":
+        return {source.source_id: source.content() for source in partition.sources}
+    if stage.grain == "clip":
+        return dict.fromkeys((row["clip_id"] for row in given), "")
+    units = [[row["clip_id"] for row in unit] for unit in units_of(stage, given)]
+    return {clip_id: ids_sha256(ids) for ids in units for clip_id in ids}
+
+
+def _chunks(stage: Stage, given: Sequence[Row], missing: set[str]) -> Iterator[list[Row]]:
+    """The rows in order, in pieces of whole units with up to `batch_size` rows to compute, or of one unit."""
+    key = "source_id" if stage.name == "discover" else "clip_id"
+    chunk: list[Row] = []
+    num_missing = 0
+    for unit in units_of(stage, given):
+        more = sum(row[key] in missing for row in unit)
+        if more and num_missing + more > stage.batch_size and num_missing:
+            yield chunk
+            chunk, num_missing = [], 0
+        chunk, num_missing = [*chunk, *unit], num_missing + more
+    if chunk:
+        yield chunk
+
+
 def _advance(rows: Iterator[Row], row: Row) -> Row:
     found = next(rows)
     assert found["clip_id"] == row["clip_id"], "work files of one partition hold their clips in one order"
@@ -141,34 +175,47 @@ def _renamed(reject: Row, uri: str) -> Row:
     return {**reject, "source_uri": uri, "message": reject["message"].replace(old, new)}
 
 
-def attempt(stage: Stage, work: Work, row: Row) -> Outcome:
-    """Put one row through the stage's function; every way in which the row can fail becomes a reject."""
+def attempt(stage: Stage, work: Work, rows: Sequence[Row]) -> list[Outcome]:
+    """Put rows through the stage's function; every way in which a row can fail becomes its reject.
 
-    def rejected(
-        kind: str, message: str, attempts: int = 1, span_s: tuple[float, float] | None = None
-    ) -> Row:
-        start_s, end_s = span_s or (row.get("start_s"), row.get("end_s"))
-        where = row | {"start_s": start_s, "end_s": end_s}
-        return reject_row(where, stage=stage.name, kind=kind, message=message, attempts=attempts)
-
-    def refused(reject: Reject) -> Row:
-        return rejected(reject.kind, reject.message, reject.attempts, reject.span_s)
-
+    A batch that fails is tried again in halves, until what it fails for is alone: it costs no other row. What
+    belongs together (`Stage.grain`) is never parted, or its result would depend on who failed beside it.
+    """
     try:
-        result = work(row)
-    except Reject as reject:
-        return Outcome(rejects=[refused(reject)])
+        results = work(list(rows)) if stage.batch_size > 1 else [work(rows[0])]
     except UserError:
-        raise  # missing weights or the like: no fault of the row
-    except FileNotFoundError:
-        return Outcome(rejects=[rejected("vanished", "It disappeared during the build.")])
-    except ROW_ERRORS as error:
-        if is_environment_fault(error) or "CUDA" in str(error):
+        raise  # missing weights or the like: no fault of a row
+    except (Reject, *ROW_ERRORS) as error:
+        if not isinstance(error, Reject) and (is_environment_fault(error) or "CUDA" in str(error)):
             raise  # a GPU that is out of order fails every row
-        message = f"{type(error).__name__}: {error}".strip().splitlines()[0]
-        return Outcome(rejects=[rejected(f"{stage.name}_failed", message)])
+        units = units_of(stage, rows)
+        if len(units) == 1:
+            refused = _refusal(stage, error)
+            return [Outcome(rejects=[_rejected(stage, row, refused)]) for row in rows]
+        halves = units[: len(units) // 2], units[len(units) // 2 :]
+        return [done for half in halves for done in attempt(stage, work, [row for u in half for row in u])]
+    return [_outcome(stage, row, result) for row, result in zip(rows, results, strict=True)]
+
+
+def _refusal(stage: Stage, error: Exception) -> Reject:
+    if isinstance(error, Reject):
+        return error
+    if isinstance(error, FileNotFoundError):
+        return Reject("vanished", "It disappeared during the build.")
+    return Reject(f"{stage.name}_failed", f"{type(error).__name__}: {error}".strip().splitlines()[0])
+
+
+def _outcome(stage: Stage, row: Row, result: Row | list[Row | Reject] | Reject) -> Outcome:
     results = result if isinstance(result, list) else [result]
     return Outcome(
         rows=[part for part in results if not isinstance(part, Reject)],
-        rejects=[refused(part) for part in results if isinstance(part, Reject)],
+        rejects=[_rejected(stage, row, part) for part in results if isinstance(part, Reject)],
+    )
+
+
+def _rejected(stage: Stage, row: Row, reject: Reject) -> Row:
+    start_s, end_s = reject.span_s or (row.get("start_s"), row.get("end_s"))
+    where = row | {"start_s": start_s, "end_s": end_s}
+    return reject_row(
+        where, stage=stage.name, kind=reject.kind, message=reject.message, attempts=reject.attempts
     )

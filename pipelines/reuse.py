@@ -1,7 +1,8 @@
 """Reuse: what an older work file of the same recipe says is copied, not computed again.
 
 A stage's result for a row depends on the recipe and the row's own source alone. So when a partition gains or
-loses a source, or a failed row is tried again, everything else in it is still right.
+loses a source, or a failed row is tried again, everything else in it is still right: every other row, or
+where the clips of a source are worked on together, every other source.
 """
 
 from collections import Counter
@@ -29,7 +30,8 @@ class Earlier:
 
     Args:
         key: column that names an outcome: `source_id` for discover, `clip_id` for the others.
-        wanted: the keys that will be asked for.
+        wanted: the keys that will be asked for, with what their outcomes rest on besides the row, if
+            anything. Keys that rest on the same are known together or not at all.
         again: kinds of rejects that do not count as an outcome.
     """
 
@@ -66,12 +68,11 @@ class Earlier:
         self, name: str, footer: Footer, wanted: Mapping[str, str], again: frozenset[str]
     ) -> frozenset[str]:
         asked_again = {reject[self._key] for reject in footer.rejects if reject["kind"] in again}
-        if self._key == "source_id":
-            said = set(footer.sources)
-            known = {source_id for source_id, content in wanted.items() if content in said}
-        else:
-            kept = {row[self._key] for row in read_columns(self._store, name, [self._key])}
-            known = {*kept, *(reject[self._key] for reject in footer.rejects)} & wanted.keys()
+        if any(wanted.values()):
+            said = set(footer.sources) - {wanted.get(key) for key in asked_again}
+            return frozenset(key for key, content in wanted.items() if content in said)
+        kept = {row[self._key] for row in read_columns(self._store, name, [self._key])}
+        known = {*kept, *(reject[self._key] for reject in footer.rejects)} & wanted.keys()
         return frozenset(known - asked_again)
 
     def take(self, key: str) -> Outcome | None:

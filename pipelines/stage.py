@@ -1,21 +1,23 @@
 """What a stage is: a function from one row to one row, with everything that its result depends on."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
-from typing import Any
+from itertools import groupby
+from typing import Any, Literal
 
 import pyarrow as pa
 
 from style2talker.corpus.manifest import StageEntry, json_sha256
-from style2talker.errors import Reject
 from style2talker.media.footage import Footage
 from style2talker.weights.resolve import sha256_of
 
 Row = dict[str, Any]
-Work = Callable[[Row], Row | list[Row | Reject]]
+Work = Callable[[Any], Any]
 """One row in; one row out, or a list where a source becomes clips and, as `Reject`, the parts that did not.
-A row that is not kept at all raises `Reject`."""
+A row that is not kept at all raises `Reject`.
+
+With a `batch_size`: a list of rows in, a list out with one such result, or a `Reject`, for each."""
 
 SPAN_COLUMNS = ("clip_id", "source_id", "source_uri", "start_s", "end_s")
 """What every stage gets of each clip, and what a reject remembers of it."""
@@ -46,6 +48,12 @@ class Stage:
     """Its actors share the machine's GPUs."""
     isolated: bool = False
     """The function runs in a process of its own, which a row may hang or kill (isolate.py)."""
+    batch_size: int = 1
+    """With more than 1, the function takes a list of about so many rows. Which rows are in it with a row may
+    make no difference to what comes of it, or footage that is added would change labels that are there."""
+    grain: Literal["clip", "source"] = "clip"
+    """`source`: the clips of a source come in one list, as their results depend on each other, and what is
+    made again is made again for all of them."""
     reads_footage: bool = False
     """Opens the source's files: they are watched while it works (unchanged.py)."""
     timeout_s: float = 600.0
@@ -69,3 +77,10 @@ class Stage:
     def recipe(self, inputs: Mapping[str, str]) -> str:
         """Hash of the stage's version, config, models, libraries and the recipes of what it reads."""
         return json_sha256([asdict(self.entry()), self.schema.to_string(), dict(inputs)])
+
+
+def units_of(stage: Stage, rows: Sequence[Row]) -> list[list[Row]]:
+    """Rows, in their order, in groups that must be computed together."""
+    if stage.grain == "clip":
+        return [[row] for row in rows]
+    return [[*unit] for _, unit in groupby(rows, key=lambda row: row["source_id"])]

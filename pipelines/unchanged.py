@@ -4,6 +4,8 @@ Work files are named by the hashes. Labels of other bytes in them would be taken
 files are looked at before and after each row.
 """
 
+from typing import Any
+
 from pipelines.partition import Partition
 from pipelines.stage import Row, Work
 from style2talker.errors import Reject
@@ -20,10 +22,13 @@ def while_unchanged(work: Work, partition: Partition, footage: Footage) -> Work:
             if footage.state(uri) != states[uri]:
                 raise Reject("changed", "The file is not the one that was hashed at the start of the build.")
 
-    def run(row: Row) -> Row | list[Row | Reject]:
-        check(row)
-        result = work(row)
-        check(row)
+    def run(given: Row | list[Row]) -> Any:
+        rows = given if isinstance(given, list) else [given]
+        for row in rows:
+            check(row)
+        result = work(given)
+        for row in rows:
+            check(row)
         return result
 
     return run

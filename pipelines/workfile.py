@@ -63,7 +63,8 @@ class Footer:
     inputs: Mapping[str, str]
     """The same digest of each file that was read."""
     sources: tuple[str, ...] = ()
-    """Only of `discover`: `Source.content()` of every source that was looked at."""
+    """What the outcomes rest on besides their rows: of `discover` `Source.content()` of every source that was
+    looked at, of a stage that takes sources whole the digest of each source's clips."""
     clips_s: float = 0.0
     """Only of `discover`: seconds of the kept clips."""
     rejects: tuple[Row, ...] = ()
