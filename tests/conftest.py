@@ -38,6 +38,12 @@ def load_script(path: Path) -> ModuleType:
     return module
 
 
+@pytest.fixture(scope="session")
+def tiny_models() -> ModuleType:
+    """`tiny_models.py`: saves tiny random models of the real architectures."""
+    return load_script(Path(__file__).with_name("tiny_models.py"))
+
+
 def rewrite_corpus(folder: Path, change: Callable[[str, pa.Table], pa.Table], **manifest_values: Any) -> Path:
     """Change a small corpus in place: every table becomes `change(kind, table)`, sizes and hashes follow."""
     import pyarrow.parquet as pq

@@ -64,6 +64,7 @@ class Weight:
 
 
 _HUB = "https://huggingface.co"
+_OPENAI_CLIP = "https://openaipublic.azureedge.net/clip/models"
 _OPENAI_WHISPER = "https://openaipublic.azureedge.net/main/whisper/models"
 
 
@@ -94,6 +95,17 @@ def _openai_whisper(size: str, sha256: str) -> Weight:
         licence="MIT",
         commercial_use=True,
         files=(WeightFile(path=f"{size}.pt", sha256=sha256, urls=(url,)),),
+    )
+
+
+def _openai_clip(name: str, file: str, sha256: str) -> Weight:
+    return Weight(
+        name=f"clip-{name}",
+        version=file.removesuffix(".pt"),
+        summary="pictures and English sentences in one space (TorchScript, read with open_clip)",
+        licence="MIT",
+        commercial_use=True,
+        files=(WeightFile(path=file, sha256=sha256, urls=(f"{_OPENAI_CLIP}/{sha256}/{file}",)),),
     )
 
 
@@ -212,6 +224,12 @@ _ALL = (
             version="1.7.15",
             sha256="0d77fffeef362ef9c0939cf6c567f3a2e8e177f114fa257a3270cbd2e509b031",
         ),
+    ),
+    _openai_clip(
+        "vit-b-32", "ViT-B-32.pt", "40d365715913c9da98579312b702a82c18be219cc2a73407c4526f58eba950af"
+    ),
+    _openai_clip(
+        "vit-l-14", "ViT-L-14.pt", "b8cca3fd41ae0c99ba7e8951adf17d267cdb84cd88be6f7c2e0eca1737a03836"
     ),
     Weight(
         name="minilm-l6-v2",
