@@ -2,7 +2,7 @@
 
 import base64
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from heapq import nsmallest
 from typing import Any
@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from pipelines.fit_sheet import FitRow, fit_sheet
+from style2talker.corpus.marked import Piece, pieces
 from style2talker.corpus.reader import Corpus
 from style2talker.corpus.schema import FRAME_RATE_HZ
 from style2talker.emotion.taxonomy import EMOTIONS, LEVELS
@@ -32,14 +33,6 @@ class Bar:
     label: str
     value: int
     share: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Piece:
-    """A stretch of a sentence; `evidence` says what it rests on, empty for the words between."""
-
-    text: str
-    evidence: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,26 +144,6 @@ def _varied(samples: Sequence[Sample]) -> list[Sample]:
         ranked.append((seen[sample.emotion], order, sample))
         seen[sample.emotion] += 1
     return [sample for _, _, sample in sorted(ranked, key=lambda item: item[:2])[:NUM_SAMPLES]]
-
-
-def pieces(text: str, evidence: Iterable[dict[str, str]]) -> tuple[Piece, ...]:
-    """Cut a sentence at the words that its evidence names."""
-    spans = []
-    for entry in evidence:
-        at = text.find(entry["words"]) if entry["words"] else -1
-        if at >= 0:
-            spans.append(
-                (at, at + len(entry["words"]), f"{entry['kind'].replace('_', ' ')}: {entry['value']}")
-            )
-    cut: list[Piece] = []
-    position = 0
-    for start, end, label in sorted(spans):
-        if start < position:
-            continue
-        cut += [Piece(text=text[position:start], evidence=""), Piece(text=text[start:end], evidence=label)]
-        position = end
-    cut.append(Piece(text=text[position:], evidence=""))
-    return tuple(piece for piece in cut if piece.text)
 
 
 def bars(counts: Sequence[tuple[str, int]]) -> list[Bar]:

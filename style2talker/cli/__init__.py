@@ -16,8 +16,10 @@ from style2talker.cli import (
     face,
     face_model,
     generate,
+    review,
     train,
     twin,
+    voice,
     weights,
 )
 from style2talker.errors import UserError
@@ -31,12 +33,14 @@ app.add_typer(weights.app, name="weights", help="Pretrained files: list, fetch, 
 app.add_typer(train.app, name="train", help="Train a stage straight from a corpus.")
 app.add_typer(face.app, name="face", help="Face coefficients of one video, and other tools' layouts.")
 app.add_typer(face_model.app, name="face-model", help="Face models: import, list, learn.")
+app.add_typer(voice.app, name="voice", help="What is heard in a voice; learning to hear it better.")
 build.register(app)
 corpus.register(app)
 diff.register(app)
 export.register(app)
 twin.register(app)
 generate.register(app)
+review.register(app)
 demo.register(app)
 
 

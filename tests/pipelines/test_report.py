@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipelines.statistics import bars, histogram, pieces
+from pipelines.statistics import bars, histogram
+from style2talker.corpus.marked import pieces
 
 
 @pytest.fixture
