@@ -14,7 +14,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from scipy.fft import rfft
 from scipy.signal import find_peaks
 
-from style2talker.speech.cycles import HOP, cycle_spreads, voiced_runs
+from style2talker.speech.cycles import HOP, unrest, voiced_runs
 from style2talker.speech.pitch import RATE_HZ, WINDOW, pitch_of
 
 STEP_S = HOP / RATE_HZ
@@ -44,8 +44,7 @@ class Acoustics:
         hammarberg_db: strongest bin below 2 kHz over the strongest in 2 to 5 kHz, voiced parts.
         tilt_db_per_khz: slope of the spectrum in 500 to 1500 Hz, voiced parts (GeMAPS: slope 500-1500).
         harmonicity_db: harmonics over noise, from the autocorrelation at the period (Boersma 1993).
-        jitter: difference of neighbouring periods over the mean period.
-        shimmer_db: difference of neighbouring periods' levels.
+        jitter, rough_jitter, shimmer_db: of `cycles.Unrest`.
     """
 
     loudness_db: float
@@ -60,6 +59,7 @@ class Acoustics:
     tilt_db_per_khz: float
     harmonicity_db: float
     jitter: float
+    rough_jitter: float
     shimmer_db: float
 
 
@@ -121,7 +121,7 @@ def acoustics(audio: np.ndarray, *, known: Contours | None = None) -> Acoustics:
     levels_db = heard.level_db_t[spoken_t & heard.is_speech_t]
     semitones = 12 * np.log2(heard.pitch_hz_t[voiced_t])
     alpha_db, hammarberg_db, tilt_db = _spectral(audio_n, voiced_t)
-    jitter, shimmer_db = cycle_spreads(audio_n, heard.pitch_hz_t)
+    cycles = unrest(audio_n, heard.pitch_hz_t)
     like = np.clip(heard.likeness_t[voiced_t], 0.01, 0.9999)
     return Acoustics(
         loudness_db=10 * np.log10(max(loudness, _QUIETEST)),
@@ -135,8 +135,9 @@ def acoustics(audio: np.ndarray, *, known: Contours | None = None) -> Acoustics:
         hammarberg_db=hammarberg_db,
         tilt_db_per_khz=tilt_db,
         harmonicity_db=float(np.mean(10 * np.log10(like / (1 - like)))),
-        jitter=jitter,
-        shimmer_db=shimmer_db,
+        jitter=cycles.jitter,
+        rough_jitter=cycles.rough_jitter,
+        shimmer_db=cycles.shimmer_db,
     )
 
 

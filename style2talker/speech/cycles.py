@@ -6,6 +6,7 @@ method that Praat's authors recommend for jitter: Boersma, Folia Phoniatrica 61,
 Axes: T steps of `HOP` samples.
 """
 
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -19,18 +20,25 @@ _LEAST_CYCLES = 5  # of a voiced stretch
 _MOST_PERIOD_RATIO, _MOST_LEVEL_DB = 1.3, 20 * np.log10(1.6)
 
 
-def cycle_spreads(audio: np.ndarray, pitch_hz_t: np.ndarray) -> tuple[float, float]:
-    """Jitter and shimmer of the voiced stretches.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unrest:
+    """From cycle to cycle, over the voiced stretches; NaN where none is long enough.
 
-    Args:
-        audio: float64 [n] at 16 kHz.
-        pitch_hz_t: [T] pitch at sample `HOP` t, 0 where there is none.
-
-    Returns:
-        Jitter (local): mean difference of neighbouring periods over the mean period. Shimmer (local): mean
-        difference of neighbouring periods' levels in dB. NaN where no stretch is long enough.
+    Attributes:
+        jitter: mean difference of neighbouring periods over the mean period (Praat: local).
+        rough_jitter: upper quartile of a period's distance from the mean of its neighbours, over that mean
+            (the terms of RAP): glides of the pitch do not count, as they do for `jitter`.
+        shimmer_db: mean difference of neighbouring periods' levels (Praat: local, dB).
     """
-    period_changes, level_changes, periods = [], [], []
+
+    jitter: float
+    rough_jitter: float
+    shimmer_db: float
+
+
+def unrest(audio: np.ndarray, pitch_hz_t: np.ndarray) -> Unrest:
+    """Measure float64 [n] at 16 kHz with its pitch [T] at sample `HOP` t, 0 where there is none."""
+    period_changes, level_changes, periods, rough = [], [], [], []
     for first, last in voiced_runs(pitch_hz_t > 0):
         lengths, levels_db = _march(audio, pitch_hz_t, first, last)
         if len(lengths) < _LEAST_CYCLES:
@@ -40,11 +48,15 @@ def cycle_spreads(audio: np.ndarray, pitch_hz_t: np.ndarray) -> tuple[float, flo
         periods.append(lengths[1:][is_pair])
         period_changes.append(np.abs(np.diff(lengths))[is_pair])
         level_changes.append(np.abs(np.diff(levels_db))[is_pair])
-    if not sum(map(len, periods)):
-        return float("nan"), float("nan")
-    mean_period = np.concatenate(periods).mean()
-    jitter = np.concatenate(period_changes).mean() / mean_period
-    return float(jitter), float(np.concatenate(level_changes).mean())
+        around = (lengths[:-2] + lengths[2:]) / 2
+        rough.append((np.abs(lengths[1:-1] - around) / around)[is_pair[1:] & is_pair[:-1]])
+    if not sum(map(len, rough)):
+        return Unrest(jitter=float("nan"), rough_jitter=float("nan"), shimmer_db=float("nan"))
+    return Unrest(
+        jitter=float(np.concatenate(period_changes).mean() / np.concatenate(periods).mean()),
+        rough_jitter=float(np.percentile(np.concatenate(rough), 75)),
+        shimmer_db=float(np.concatenate(level_changes).mean()),
+    )
 
 
 def voiced_runs(is_voiced_t: np.ndarray) -> list[tuple[int, int]]:

@@ -53,6 +53,7 @@ def test_a_glide_has_its_slope_and_range(rise: float) -> None:
     found = acoustics(voice(150 * 2 ** (rise * time_s / 12)))
     assert found.pitch_slope_semitones_per_s == pytest.approx(rise, abs=0.25)
     assert found.pitch_range_semitones == pytest.approx(0.6 * abs(rise), abs=0.15)
+    assert found.rough_jitter < 0.002  # a glide is no roughness
 
 
 def test_more_effort_is_a_brighter_voice() -> None:
@@ -87,6 +88,7 @@ def test_unrest_from_cycle_to_cycle_is_measured(jitter: float, shimmer_db: float
     found = acoustics(audio)
     assert found.jitter == pytest.approx(jitter, abs=0.004, rel=0.25)
     assert found.shimmer_db == pytest.approx(shimmer_db, abs=0.2, rel=0.25)
+    assert jitter * 0.5 <= found.rough_jitter <= jitter * 2 + 0.003
 
 
 def test_noise_in_the_voice_lowers_harmonicity_as_it_should() -> None:
