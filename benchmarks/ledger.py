@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from pipelines import discover, fit, hear, see, track, write
+from pipelines import discover, fit, hear, judge, see, track, transcribe, write
 from pipelines.build import bring_about, plan_of
 from pipelines.ledger import run_stage
 from pipelines.partition import Partition, recipes_of
@@ -97,21 +97,35 @@ COLUMNS: Mapping[str, Mapping[str, Any]] = {
         "audio": {"bytes": b"", "path": None},
         "mel": empty((NUM_FRAMES, 80)),
         "voiced": [{"start_s": 0.0, "end_s": 1.0}],
+        "pitch_hz": [0.0] * NUM_FRAMES,
+        "energy_db": [0.0] * NUM_FRAMES,
+        "audio_hash": [],
+    },
+    "transcribe": {
         "transcript": "words",
         "language": "en",
         "words": [],
-        "pitch_hz": [0.0] * NUM_FRAMES,
-        "energy_db": [0.0] * NUM_FRAMES,
         "words_per_s": 1.0,
-        "audio_hash": [],
+        "hearing": None,
     },
     "see": {
+        "net_names": ["net"],
+        "net_probability": np.eye(8, dtype=np.float32)[:1],
+        "unit_readings": np.zeros((80, 2), np.float32),
+        "picture": None,
+    },
+    "judge": {
         "emotion": EMOTIONS[0],
         "emotion_level": 1,
         "emotion_probability": np.eye(8, dtype=np.float32)[0],
         "action_units": [],
+        **dict.fromkeys(("opinions", "agreement", "confidence", "flags", "corrected")),
     },
-    "write": {"sentences": [{"text": "text", "evidence": []}] * 5},
+    "write": {
+        "sentences": [{"text": "text", "evidence": []}] * 5,
+        "sentence_sources": None,
+        "sentence_scores": None,
+    },
 }
 
 
@@ -132,7 +146,7 @@ def stages(salt: int = 0) -> tuple[Stage, ...]:
         reads = real.reads
         return Stage(name=real.name, version=1, schema=real.schema, config=config, make=chosen, reads=reads)
 
-    reals = (discover.STAGE, track.STAGE, fit.STAGE, hear.STAGE, see.STAGE)
+    reals = (discover.STAGE, track.STAGE, fit.STAGE, hear.STAGE, transcribe.STAGE, see.STAGE, judge.STAGE)
     return (*(fake(real, Salt()) for real in reals), fake(write.STAGE, Salt(salt=salt)))
 
 

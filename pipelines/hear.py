@@ -1,11 +1,11 @@
-"""Hear: clip spans in, speech out: sound, mel, words with times, pitch and loudness.
+"""Hear: clip spans in, sound out: FLAC, mel, where somebody speaks, pitch and loudness.
 
 Reads    discover: source_uri, audio_uri, start_s, end_s; track: num_frames
-Writes   audio, mel, voiced, transcript, language, words, pitch_hz, energy_db, words_per_s, audio_hash
+Writes   audio, mel, voiced, pitch_hz, energy_db, audio_hash
 Rejects  no_speech, no_audio, decode_failed, vanished
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import pyarrow as pa
 
@@ -19,7 +19,6 @@ from style2talker.media.footage import Footage
 class HearConfig:
     least_voiced_s: float = 0.5
     """Less speech than this in the clip, and it is no talking clip."""
-    transcriber: str = "whisper-tiny.en"
 
 
 def make(config: HearConfig, footage: Footage) -> Work:
@@ -27,10 +26,7 @@ def make(config: HearConfig, footage: Footage) -> Work:
     from style2talker.media.fingerprint import audio_hash
     from style2talker.media.mel import log_mel
     from style2talker.speech.prosody import prosody
-    from style2talker.speech.transcript import Transcriber
     from style2talker.speech.vad import voiced_spans
-
-    transcribe = Transcriber(config.transcriber)
 
     def hear(clip: Row) -> Row:
         num_frames = clip["num_frames"]
@@ -46,7 +42,6 @@ def make(config: HearConfig, footage: Footage) -> Work:
                 "no_speech",
                 f"{voiced_s:.2f} s of speech in the clip; {config.least_voiced_s:g} s are needed.",
             )
-        heard = transcribe(audio, voiced=voiced)
         manner = prosody(audio, num_frames)
         mel = log_mel(audio)
         return {
@@ -54,32 +49,22 @@ def make(config: HearConfig, footage: Footage) -> Work:
             "audio": {"bytes": flac_encode(audio), "path": None},
             "mel": mel,
             "voiced": [{"start_s": start, "end_s": end} for start, end in voiced],
-            "transcript": heard.text,
-            "language": heard.language,
-            "words": [asdict(word) for word in heard.words],
             "pitch_hz": manner.pitch_hz_t,
             "energy_db": manner.energy_db_t,
-            "words_per_s": heard.words_per_s,
             "audio_hash": audio_hash(mel),
         }
 
     return hear
 
 
-def stage(transcriber: str = "whisper-tiny.en") -> Stage:
-    """The stage with a speech recogniser of the weights registry."""
-    return Stage(
-        name="hear",
-        version=2,
-        schema=pa.schema([pa.field("clip_id", pa.string(), nullable=False), *HEAR_FIELDS]),
-        config=HearConfig(transcriber=transcriber),
-        make=make,
-        reads={"discover": ("audio_uri",), "track": ("num_frames",)},
-        weights=(transcriber,),
-        libraries=("av", "faster-whisper", "ctranslate2", "onnxruntime", "numpy", "scipy"),
-        isolated=True,
-        reads_footage=True,
-    )
-
-
-STAGE = stage()
+STAGE = Stage(
+    name="hear",
+    version=3,
+    schema=pa.schema([pa.field("clip_id", pa.string(), nullable=False), *HEAR_FIELDS]),
+    config=HearConfig(),
+    make=make,
+    reads={"discover": ("audio_uri",), "track": ("num_frames",)},
+    libraries=("av", "onnxruntime", "numpy", "scipy"),
+    isolated=True,
+    reads_footage=True,
+)

@@ -1,11 +1,11 @@
-"""See: pictures, blendshapes and fitted expression in, emotion and action units out.
+"""See: pictures in, what the nets say of them out. It decides nothing: that is for `judge`.
 
 Reads    track: jpeg, landmarks, blendshapes, face_found; fit: expression
-Writes   emotion, emotion_level, emotion_probability, action_units
+Writes   net_names, net_probability, unit_readings, picture
 Rejects  no_face
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -25,32 +25,26 @@ class SeeConfig:
 
 
 def make(config: SeeConfig, footage: Footage) -> Work:
-    from style2talker.emotion.action_units import action_units
-    from style2talker.emotion.facial import FacialEmotion, emotion_level
-    from style2talker.emotion.taxonomy import EMOTIONS
+    from style2talker.emotion.action_units import MARKS, UNITS, Reading, witness_readings
+    from style2talker.emotion.face_nets import FaceNets
 
-    facial = FacialEmotion(names=config.nets)
+    nets = FaceNets(names=config.nets)
 
     def see(clip: Row) -> Row:
-        found_t = np.array(clip["face_found"])
-        landmarks_tl3 = clip["landmarks"].reshape(len(found_t), -1, 3)
-        blendshapes_tk, expression_tk = clip["blendshapes"], clip["expression"]
+        landmarks_tl3 = clip["landmarks"].reshape(clip["num_frames"], -1, 3)
         frames_thw3 = np.stack([decode_jpeg(data) for data in clip["jpeg"]])
-        probability = facial(
-            frames_thw3,
-            landmarks_tl3,
-            blendshapes_tk=blendshapes_tk,
-            found_t=found_t,
-            expression_tk=expression_tk,
+        by_net = nets(frames_thw3, landmarks_tl3)
+        readings = witness_readings(
+            clip["blendshapes"], np.array(clip["face_found"]), expression_tk=clip["expression"]
         )
-        emotion = EMOTIONS[int(np.argmax(probability))]
-        units = action_units(blendshapes_tk, found_t, expression_tk=expression_tk)
+        nothing = Reading(left=0.0, right=0.0)
+        in_order = [readings[witness].get(unit, nothing) for witness in MARKS for unit in UNITS]
         return {
             "clip_id": clip["clip_id"],
-            "emotion": emotion,
-            "emotion_level": emotion_level(emotion, blendshapes_tk, found_t, expression_tk=expression_tk),
-            "emotion_probability": probability,
-            "action_units": [asdict(unit) for unit in units],
+            "net_names": list(by_net),
+            "net_probability": np.stack(list(by_net.values())),
+            "unit_readings": np.array([[r.left, r.right] for r in in_order], np.float32),
+            "picture": None,
         }
 
     return see
@@ -60,11 +54,14 @@ def stage(nets: tuple[str, ...] = EMOTION_NETS) -> Stage:
     """The stage with some of the nets: an optional one may not be obtainable everywhere."""
     return Stage(
         name="see",
-        version=2,
+        version=3,
         schema=pa.schema([pa.field("clip_id", pa.string(), nullable=False), *SEE_FIELDS]),
         config=SeeConfig(nets=nets),
         make=make,
-        reads={"track": ("jpeg", "landmarks", "blendshapes", "face_found"), "fit": ("expression",)},
+        reads={
+            "track": ("jpeg", "landmarks", "num_frames", "blendshapes", "face_found"),
+            "fit": ("expression",),
+        },
         weights=nets,
         libraries=("ai-edge-litert", "opencv-python-headless", "torch"),
         isolated=True,

@@ -72,13 +72,15 @@ def write_shards(
     for clip in clips:
         by_split[labels[clip["source_uri"]]["split"]].append(clip["clip_id"])
     made_by = provenance(entries)
+    made = {name for stage in stages for name in stage.schema.names}
+    unmade = {field.name: None for field in CLIPS if field.nullable and field.name not in made}
     joined = joined_rows(
         store, partition, columns_of(stages, CLIPS.names), {clip["clip_id"] for clip in clips}
     )
     shards, duration_s = [], 0.0
     with _Files(store, partition) as files:
         for row in joined:
-            labelled = {**row, **labels[row["source_uri"]], "provenance": made_by}
+            labelled = {**unmade, **row, **labels[row["source_uri"]], "provenance": made_by}
             path = _path("clips", partition, labelled["split"], by_split[labelled["split"]])
             files.writer(path, "clips", labelled["split"]).write({n: labelled[n] for n in CLIPS.names})
             duration_s += row["num_frames"] / FRAME_RATE_HZ

@@ -1,7 +1,7 @@
 """Write: labels in, five sentences with their evidence out.
 
-Reads    see: emotion, emotion_level, action_units; hear: transcript
-Writes   sentences
+Reads    judge: emotion, emotion_level, action_units; transcribe: transcript
+Writes   sentences, sentence_sources, sentence_scores
 Rejects  nothing of its own
 """
 
@@ -43,6 +43,8 @@ def make(config: WriteConfig, footage: Footage) -> Work:
                 }
                 for sentence in sentences
             ],
+            "sentence_sources": ["grammar"] * len(sentences),
+            "sentence_scores": None,
         }
 
     return write
@@ -54,6 +56,6 @@ STAGE = Stage(
     schema=pa.schema([pa.field("clip_id", pa.string(), nullable=False), *WRITE_FIELDS]),
     config=WriteConfig(),
     make=make,
-    reads={"see": ("emotion", "emotion_level", "action_units"), "hear": ("transcript",)},
+    reads={"judge": ("emotion", "emotion_level", "action_units"), "transcribe": ("transcript",)},
     isolated=True,
 )

@@ -21,11 +21,11 @@ from style2talker.corpus.schema import FIT_FIELDS
 GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "track": ("track", ("num_frames", "face_found", "blendshapes", "crop")),
     "coefficients": ("fit", tuple(field.name for field in FIT_FIELDS)),
-    "transcript": ("hear", ("transcript", "language", "words")),
-    "prosody": ("hear", ("voiced", "pitch_hz", "energy_db", "words_per_s")),
-    "emotion": ("see", ("emotion",)),
-    "level": ("see", ("emotion_level",)),
-    "action units": ("see", ("action_units",)),
+    "transcript": ("transcribe", ("transcript", "language", "words", "words_per_s")),
+    "prosody": ("hear", ("voiced", "pitch_hz", "energy_db")),
+    "emotion": ("judge", ("emotion",)),
+    "level": ("judge", ("emotion_level",)),
+    "action units": ("judge", ("action_units",)),
     "sentences": ("write", ("sentences",)),
     "card's labels": (
         CARD,

@@ -29,6 +29,16 @@ ADDED: Mapping[int, Mapping[str, Mapping[str, Any]]] = {
         },
         "rejects": {"source_id": None},
     },
+    3: {
+        "clips": dict.fromkeys(
+            (
+                *("sync_offset_frames", "sync_confidence", "audio_shift_s", "hearing"),
+                *("net_names", "net_probability", "unit_readings", "picture"),
+                *("opinions", "agreement", "confidence", "flags", "corrected"),
+                *("sentence_sources", "sentence_scores"),
+            )
+        ),
+    },
 }
 """Schema version -> kind of shard -> column that this version added -> its value in older rows."""
 

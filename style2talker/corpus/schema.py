@@ -1,11 +1,12 @@
 """The corpus contract: what a row of `clips`, `frames` and `rejects` is. Defined here and nowhere else.
 
-Axes: T video frames at 25 Hz, K coefficients, W words, S five sentences, M mel steps at 80 Hz.
+Axes: T video frames at 25 Hz, K coefficients, W words, S five sentences, M mel steps at 80 Hz, N nets,
+E = 8 emotions in the order of emotion.taxonomy.EMOTIONS, R unit readings, see emotion.action_units.
 """
 
 import pyarrow as pa
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 FRAME_RATE_HZ = 25
 AUDIO_RATE_HZ = 16_000
 FRAME_SIZE_PX = 256
@@ -60,6 +61,12 @@ FIT_FIELDS = [
     ),  # [T] mean landmark distance / interocular distance
 ]
 
+SYNC_FIELDS = [
+    pa.field("sync_offset_frames", pa.float32()),  # sound later than picture is positive; null: not known
+    pa.field("sync_confidence", pa.float32()),  # in [0, 1]
+    pa.field("audio_shift_s", pa.float64()),  # by how much the sound was taken later than the pictures
+]
+
 HEAR_FIELDS = [
     pa.field(
         "audio", pa.struct([("bytes", pa.binary()), ("path", pa.string())]), nullable=False
@@ -68,6 +75,12 @@ HEAR_FIELDS = [
     pa.field(
         "voiced", pa.list_(pa.struct([("start_s", pa.float64()), ("end_s", pa.float64())])), nullable=False
     ),
+    pa.field("pitch_hz", pa.list_(pa.float32()), nullable=False),  # [T], 0 where unvoiced
+    pa.field("energy_db", pa.list_(pa.float32()), nullable=False),  # [T], dB relative to full scale
+    pa.field("audio_hash", pa.list_(pa.int32())),  # [N] at 20 Hz, see media.fingerprint; null before v2
+]
+
+TRANSCRIBE_FIELDS = [
     pa.field("transcript", pa.string(), nullable=False),
     pa.field("language", pa.string(), nullable=False),
     pa.field(
@@ -84,16 +97,35 @@ HEAR_FIELDS = [
         ),
         nullable=False,
     ),
-    pa.field("pitch_hz", pa.list_(pa.float32()), nullable=False),  # [T], 0 where unvoiced
-    pa.field("energy_db", pa.list_(pa.float32()), nullable=False),  # [T], dB relative to full scale
     pa.field("words_per_s", pa.float32(), nullable=False),
-    pa.field("audio_hash", pa.list_(pa.int32())),  # [N] at 20 Hz, see media.fingerprint; null before v2
+    pa.field(
+        "hearing",
+        pa.struct(
+            [
+                ("voiced_share", pa.float32()),
+                ("no_speech", pa.float32()),
+                ("log_probability", pa.float32()),
+                ("compression", pa.float32()),
+                ("kept", pa.bool_()),
+            ]
+        ),
+    ),  # the measures of the guard against made-up words: the worst segment's; kept: all of it was believed
 ]
 
 SEE_FIELDS = [
+    pa.field("net_names", pa.list_(pa.string())),  # [N]
+    pa.field("net_probability", _rows),  # [N, E]
+    pa.field("unit_readings", _rows),  # [R, 2] left and right, raw
+    pa.field(
+        "picture",
+        pa.struct([("brightness", pa.float32()), ("contrast", pa.float32()), ("sharpness", pa.float32())]),
+    ),
+]
+
+JUDGE_FIELDS = [
     pa.field("emotion", pa.string(), nullable=False),  # one of emotion.taxonomy.EMOTIONS
     pa.field("emotion_level", pa.int32(), nullable=False),  # 1, 2 or 3
-    pa.field("emotion_probability", pa.list_(pa.float32()), nullable=False),  # [8] in the order of EMOTIONS
+    pa.field("emotion_probability", pa.list_(pa.float32()), nullable=False),  # [E]
     pa.field(
         "action_units",
         pa.list_(
@@ -108,6 +140,26 @@ SEE_FIELDS = [
         ),
         nullable=False,
     ),  # the active ones, by FACS number; level is low, middle or high
+    pa.field(
+        "opinions",
+        pa.list_(
+            pa.struct(
+                [
+                    ("name", pa.string()),
+                    ("modality", pa.string()),
+                    ("probability", pa.list_(pa.float32())),
+                    ("measures", pa.list_(pa.struct([("name", pa.string()), ("value", pa.float32())]))),
+                    ("text", pa.string()),
+                ]
+            )
+        ),
+    ),  # every witness: the face, each annotator, the data set's label; probability is [E] or null
+    pa.field("agreement", pa.float32()),  # of the witnesses, in [0, 1]
+    pa.field("confidence", pa.float32()),  # that `emotion` is right, calibrated
+    pa.field("flags", pa.list_(pa.string())),  # of emotion.flags.FLAGS
+    pa.field(
+        "corrected", pa.struct([("author", pa.string()), ("time_utc", pa.string())])
+    ),  # by whom; null: the models say it
 ]
 
 WRITE_FIELDS = [
@@ -128,6 +180,8 @@ WRITE_FIELDS = [
         ),
         nullable=False,
     ),  # S of them; evidence: kind is emotion, action_unit or transcript, words is the phrase that states it
+    pa.field("sentence_sources", pa.list_(pa.string())),  # [S] "grammar", or the model that paraphrased it
+    pa.field("sentence_scores", pa.list_(pa.float32())),  # [S] of the selection, the higher the better
 ]
 
 LABEL_FIELDS = [
@@ -147,8 +201,21 @@ LABEL_FIELDS = [
     ),  # one entry per stage; weights is "name@sha256" joined by spaces
 ]
 
+_speech = {field.name: field for field in (*HEAR_FIELDS, *TRANSCRIBE_FIELDS)}
 CLIPS = pa.schema(
-    SOURCE_FIELDS + TRACK_FIELDS + FIT_FIELDS + HEAR_FIELDS + SEE_FIELDS + WRITE_FIELDS + LABEL_FIELDS,
+    [
+        *SOURCE_FIELDS,
+        *TRACK_FIELDS,
+        *FIT_FIELDS,
+        *SYNC_FIELDS,
+        # in the order of schema 2, in which one stage made them all: a shard's columns never move
+        *(_speech[name] for name in ("audio", "mel", "voiced", "transcript", "language", "words")),
+        *(_speech[name] for name in ("pitch_hz", "energy_db", "words_per_s", "audio_hash", "hearing")),
+        *SEE_FIELDS,
+        *JUDGE_FIELDS,
+        *WRITE_FIELDS,
+        *LABEL_FIELDS,
+    ],
     metadata={"style2talker.schema_version": str(SCHEMA_VERSION)},
 )
 FRAMES = pa.schema(

@@ -19,7 +19,7 @@ from style2talker.corpus.reader import Corpus
 from style2talker.corpus.recipe import recipe_changes
 from style2talker.corpus.uri import open_store
 
-STAGES = ("track", "fit", "hear", "see", "write")
+STAGES = ("track", "fit", "hear", "see", "judge", "write")
 
 
 def stage_entries(**versions: int) -> tuple[StageEntry, ...]:
@@ -104,9 +104,9 @@ def test_other_sentences_are_the_writers_or_of_what_it_was_told(pair: Pair) -> N
     assert [clip.clip_id for clip in by_writer.relabelled] == ["train0", "train1", "val0", "val1"]
     assert {cause for clip in by_writer.relabelled for cause in clip.changed["sentences"]} == {"write"}
     seen = on_clips(sentences=lambda _: told, emotion=lambda _: "sad", emotion_level=lambda _: 3)
-    by_eyes = pair.change(seen, see=2, hear=2)
+    by_eyes = pair.change(seen, judge=2, hear=2)
     for clip in by_eyes.relabelled:  # hear changed too, but what it heard is what it was
-        assert clip.changed == {"emotion": ("see",), "level": ("see",), "sentences": ("see",)}
+        assert clip.changed == {"emotion": ("judge",), "level": ("judge",), "sentences": ("judge",)}
         assert (clip.emotion, clip.level) == (("happy", "sad"), (2, 3))
 
 

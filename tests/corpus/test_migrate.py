@@ -26,10 +26,16 @@ NEW_IN_2 = {
     "frames": {},
     "rejects": {"source_id": None},
 }
+NEW_IN_3 = (
+    *("sync_offset_frames", "sync_confidence", "audio_shift_s", "hearing", "net_names", "net_probability"),
+    *("unit_readings", "picture", "opinions", "agreement", "confidence", "flags", "corrected"),
+    *("sentence_sources", "sentence_scores"),
+)
+NEW = {**NEW_IN_2, "clips": {**NEW_IN_2["clips"], **dict.fromkeys(NEW_IN_3)}}
 
 
 def as_version_1(kind: str, table: pa.Table) -> pa.Table:
-    return table.drop_columns(list(NEW_IN_2[kind]))
+    return table.drop_columns(list(NEW[kind]))
 
 
 @pytest.fixture
@@ -45,7 +51,7 @@ def test_a_corpus_of_version_1_is_sound_and_reads_as_one_of_today(old_corpus: Pa
         assert table.schema.equals(CLIPS)
     rows = list(corpus.clips("train"))
     assert [row["clip_id"] for row in rows] == ["train0", "train1"]
-    assert all(row[name] == value for row in rows for name, value in NEW_IN_2["clips"].items())
+    assert all(row[name] == value for row in rows for name, value in NEW["clips"].items())
     (reject,) = corpus.rejects()
     assert (reject["source_id"], reject["kind"]) == (None, "not_media")
     assert list(reject) == REJECTS.names
@@ -65,7 +71,7 @@ def test_old_and_new_give_the_same_rows_whatever_is_asked_for(
 ) -> None:
     new = Corpus.open(str(shutil.copytree(tiny_corpus, tmp_path / "new")))
     old = Corpus.open(str(rewrite(tiny_corpus, as_version_1, schema_version=1)))
-    fresh = NEW_IN_2["clips"]
+    fresh = NEW["clips"]
     ids = st.lists(st.sampled_from(["train0", "train1", "val0", "val1", "nobody"]), unique=True)
 
     @settings(max_examples=40, deadline=None)
@@ -100,7 +106,10 @@ def test_every_column_that_a_version_added_is_in_the_schema() -> None:
     for kinds in ADDED.values():
         for kind, columns in kinds.items():
             assert set(columns) <= set(SCHEMAS[kind].names)
-    assert dict(ADDED) == {2: {kind: columns for kind, columns in NEW_IN_2.items() if columns}}
+    assert dict(ADDED) == {
+        2: {kind: columns for kind, columns in NEW_IN_2.items() if columns},
+        3: {"clips": dict.fromkeys(NEW_IN_3)},
+    }
     assert max(ADDED) == SCHEMA_VERSION
 
 

@@ -14,8 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
-from pipelines import discover, fit, hear, see, track, write
+from pipelines import discover, fit, hear, judge, see, track, transcribe, write
 from pipelines.stage import Row, Stage, Work
+from style2talker.emotion.taxonomy import EMOTIONS
 from style2talker.errors import Reject
 from style2talker.media.footage import Footage
 
@@ -115,13 +116,23 @@ def make_hear(config: FakeConfig, footage: Footage) -> Work:
             "audio": {"bytes": clip_id.encode(), "path": None},
             "mel": numbers(clip_id, num_frames * 3, 80),
             "voiced": [{"start_s": 0.0, "end_s": 1.0}],
+            "pitch_hz": np.full(num_frames, 120, np.float32),
+            "energy_db": np.full(num_frames, -20, np.float32),
+            "audio_hash": numbers(clip_id, num_frames * 4 // 5).view(np.int32),
+        }
+
+    return run
+
+
+def make_transcribe(config: FakeConfig, footage: Footage) -> Work:
+    def run(clip: Row) -> Row:
+        return {
+            "clip_id": clip["clip_id"],
             "transcript": "bin blue at f two now",
             "language": "en",
             "words": [{"word": "bin", "start_s": 0.1, "end_s": 0.4, "probability": 0.9}],
-            "pitch_hz": np.full(num_frames, 120, np.float32),
-            "energy_db": np.full(num_frames, -20, np.float32),
             "words_per_s": 3.0,
-            "audio_hash": numbers(clip_id, num_frames * 4 // 5).view(np.int32),
+            "hearing": None,
         }
 
     return run
@@ -129,15 +140,28 @@ def make_hear(config: FakeConfig, footage: Footage) -> Work:
 
 def make_see(config: FakeConfig, footage: Footage) -> Work:
     def run(clip: Row) -> Row:
-        probability = np.eye(8, dtype=np.float32)[int(clip["clip_id"], 16) % 8]
-        units = [{"unit": 12, "name": "lip corner puller", "intensity": 0.6, "level": "middle"}]
-        emotion = ("angry", "contempt", "disgusted", "fear", "happy", "neutral", "sad", "surprised")
         return {
             "clip_id": clip["clip_id"],
-            "emotion": emotion[int(probability.argmax())],
+            "net_names": ["fake"],
+            "net_probability": np.eye(8, dtype=np.float32)[int(clip["clip_id"], 16) % 8][None],
+            "unit_readings": numbers(clip["clip_id"], 4, 2),
+            "picture": None,
+        }
+
+    return run
+
+
+def make_judge(config: FakeConfig, footage: Footage) -> Work:
+    def run(clip: Row) -> Row:
+        (probability,) = clip["net_probability"]
+        units = [{"unit": 12, "name": "lip corner puller", "intensity": 0.6, "level": "middle"}]
+        return {
+            "clip_id": clip["clip_id"],
+            "emotion": EMOTIONS[int(probability.argmax())],
             "emotion_level": 2,
             "emotion_probability": probability,
             "action_units": units,
+            **dict.fromkeys(("opinions", "agreement", "confidence", "flags", "corrected")),
         }
 
     return run
@@ -147,13 +171,18 @@ def make_write(config: FakeConfig, footage: Footage) -> Work:
     def run(clip: Row) -> Row:
         evidence = [{"kind": "emotion", "value": clip["emotion"], "words": clip["emotion"]}]
         sentences = [{"text": f"{n}: {clip['emotion']}.", "evidence": evidence} for n in range(5)]
-        return {"clip_id": clip["clip_id"], "sentences": sentences}
+        return {
+            "clip_id": clip["clip_id"],
+            "sentences": sentences,
+            "sentence_sources": None,
+            "sentence_scores": None,
+        }
 
     return run
 
 
 def fake_stages(*, fit_salt: int = 0) -> tuple[Stage, ...]:
-    """The six stages with the schemas and reads of the real ones."""
+    """The stages with the schemas and reads of the real ones."""
 
     def fake(real: Stage, make: object, *, salt: int = 0) -> Stage:
         return Stage(
@@ -171,7 +200,9 @@ def fake_stages(*, fit_salt: int = 0) -> tuple[Stage, ...]:
         fake(track.STAGE, make_track),
         fake(fit.STAGE, make_fit, salt=fit_salt),
         fake(hear.STAGE, make_hear),
+        fake(transcribe.STAGE, make_transcribe),
         fake(see.STAGE, make_see),
+        fake(judge.STAGE, make_judge),
         fake(write.STAGE, make_write),
     )
 

@@ -62,9 +62,9 @@ def test_a_changed_stage_reruns_itself_and_its_readers_only(
     before = {stage.name: work_files(out, stage.name) for stage in fake_stages()}
     build_here(footage, out, stages=fake_stages(fit_salt=1))
     assert verify(str(out)) == []
-    for stage in ("discover", "track", "hear"):
+    for stage in ("discover", "track", "hear", "transcribe"):
         assert work_files(out, stage) == before[stage], stage
-    for stage in ("fit", "see", "write"):
+    for stage in ("fit", "see", "judge", "write"):
         assert not before[stage].keys() & work_files(out, stage).keys(), stage
 
 
@@ -232,7 +232,7 @@ def test_a_missing_weight_stops_the_build_and_is_no_reject(build_here, footage: 
 def test_a_plan_counts_what_is_done(build_here, footage: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     before = make_plan(footage, out=str(out), stages=fake_stages())
-    assert len(before.steps) == 7 * len(before.partitions)
+    assert len(before.steps) == (len(fake_stages()) + 1) * len(before.partitions)
     assert {step.why for step in before.steps} == {"new"}
     assert not out.exists()
     build_here(footage, out)
@@ -241,7 +241,8 @@ def test_a_plan_counts_what_is_done(build_here, footage: Path, tmp_path: Path) -
     assert {step.stage: step.why for step in after.steps} == {
         "fit": "salt: 0 -> 1",
         "see": "reads fit, which changed",
-        "write": "reads see, which changed",
+        "judge": "reads fit, which changed; reads see, which changed",
+        "write": "reads judge, which changed",
         "shard": "labels or clips changed",
     }
 

@@ -52,5 +52,5 @@ def test_a_changed_stage_costs_all_its_clips_and_no_other_stage(
     plan = make_plan(footage, out=str(tmp_path / "out"), stages=fake_stages(fit_salt=1))
     spent = estimate(plan.steps, plan.index, plan.request.stages, plan.partitions, Footage(str(footage)))
     by_stage = {item.stage: item for item in spent}
-    assert by_stage.keys() == {"fit", "see", "write"}
+    assert by_stage.keys() == {"fit", "see", "judge", "write"}
     assert by_stage["fit"].num_rows == manifest.num_clips + 1  # one is found and then rejected by track

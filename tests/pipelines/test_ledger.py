@@ -14,9 +14,11 @@ from pipelines.build import build as build_all
 from pipelines.forget import forget
 from pipelines.retry import retry
 from style2talker.corpus.reader import Corpus
+from style2talker.corpus.schema import SCHEMA_VERSION
 from style2talker.corpus.verify import verify
 from style2talker.errors import UserError
 
+STAGES = tuple(stage.name for stage in fake_stages())
 PEOPLE = ("ana", "ben", "cleo", "dan", "eva")
 
 
@@ -65,7 +67,7 @@ def test_a_new_file_costs_its_own_rows_only(make, people: Path, tmp_path: Path) 
     make(people, tmp_path / "out")
     (people / "ana/c.mp4").write_text("(ana-c) 70")
     built = make(people, tmp_path / "out")
-    assert computed(built) == {"discover": 1, "track": 1, "fit": 1, "hear": 1, "see": 1, "write": 1}
+    assert computed(built) == dict.fromkeys(STAGES, 1)
 
 
 def test_a_renamed_file_costs_no_row(make, people: Path, tmp_path: Path) -> None:
@@ -81,7 +83,7 @@ def test_a_new_label_never_rewrites_the_pictures(make, people: Path, tmp_path: P
     make(people, tmp_path / "out")
     before = state(tmp_path / "out", "frames")
     built = make(people, tmp_path / "out", fit_salt=1)
-    assert computed(built).keys() == {"fit", "see", "write"}
+    assert computed(built).keys() == {"fit", "see", "judge", "write"}
     assert state(tmp_path / "out", "frames") == before
     assert not state(tmp_path / "out", "clips").items() & before.items()
 
@@ -106,7 +108,7 @@ def test_retry_runs_the_failures_and_nothing_else(make, people: Path, contents, 
         retry(str(tmp_path / "out"), kinds=["no_face"], stages=fake_stages())
     built = retry(str(tmp_path / "out"), stages=fake_stages())
     # `boom` fails in track once more; `bad` is a verdict and is not asked again
-    assert computed(built) == {"track": 1, "hear": 1, "write": 1}
+    assert computed(built) == {"track": 1, "hear": 1, "transcribe": 1, "write": 1}
     make(people, tmp_path / "clean")
     assert contents(tmp_path / "out") == contents(tmp_path / "clean")
 
@@ -257,8 +259,12 @@ def test_the_card_of_a_corpus_says_what_its_rows_say(make, people: Path, tmp_pat
 def test_a_corpus_of_a_later_program_is_not_overwritten(make, people: Path, tmp_path: Path) -> None:
     make(people, tmp_path / "out")
     text = (tmp_path / "out/corpus.json").read_text()
-    (tmp_path / "out/corpus.json").write_text(text.replace('"schema_version": 2', '"schema_version": 9'))
-    with pytest.raises(UserError, match="schema version 9, this program reads up to 2; upgrade"):
+    (tmp_path / "out/corpus.json").write_text(
+        text.replace(f'"schema_version": {SCHEMA_VERSION}', '"schema_version": 9')
+    )
+    with pytest.raises(
+        UserError, match=f"schema version 9, this program reads up to {SCHEMA_VERSION}; upgrade"
+    ):
         make(people, tmp_path / "out")
 
 

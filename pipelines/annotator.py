@@ -1,0 +1,90 @@
+"""Annotator: a witness of a clip's emotion, rows in, opinions out, as a stage of the ledger.
+
+To add one, write a module in `pipelines/annotators/` with an `Annotator`, and name it in the profile's
+`annotators`: docs/annotators.md.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+
+from pipelines.stage import Row, Stage, Work
+from style2talker.emotion.opinion import Modality, Opinion
+from style2talker.media.footage import Footage
+
+OPINION = pa.struct(
+    [
+        ("probability", pa.list_(pa.float32())),
+        ("measures", pa.list_(pa.struct([("name", pa.string()), ("value", pa.float32())]))),
+        ("text", pa.string()),
+    ]
+)
+
+Ask = Callable[[Sequence[Row]], Sequence[Opinion]]
+"""Rows in, as many opinions out, in the same order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Annotator:
+    """A witness. Its opinion may depend on the row alone, never on the other rows of the call.
+
+    Attributes:
+        name: of the stage, of its column and in every row's `opinions`.
+        version: raise it when the code changes what comes out.
+        modality: what it goes by; witnesses of one modality share one vote.
+        config: a frozen dataclass; part of the fingerprint.
+        load: from the config to the function; called once per process, loads the models.
+        reads: columns of earlier stages.
+        weights: names in the weights registry.
+        assets: name and sha256 of model files that ship with the package, or that the user brought.
+        libraries: distributions whose version changes the numbers.
+        needs_gpu: it shares the machine's GPUs.
+        batch_size: rows of a call.
+    """
+
+    name: str
+    version: int
+    modality: Modality
+    config: Any
+    load: Callable[[Any], Ask]
+    reads: Mapping[str, tuple[str, ...]]
+    weights: tuple[str, ...] = ()
+    assets: Callable[[], dict[str, str]] = dict
+    libraries: tuple[str, ...] = field(default=())
+    needs_gpu: bool = False
+    batch_size: int = 1
+
+    def stage(self) -> Stage:
+        """The stage that asks it; its column is called as the annotator is."""
+        return Stage(
+            name=self.name,
+            version=self.version,
+            schema=pa.schema(
+                [pa.field("clip_id", pa.string(), nullable=False), pa.field(self.name, OPINION)]
+            ),
+            config=self.config,
+            make=_Asking(self.name, self.load),
+            reads=self.reads,
+            weights=self.weights,
+            assets=self.assets,
+            libraries=self.libraries,
+            needs_gpu=self.needs_gpu,
+            isolated=True,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    name: str
+    load: Callable[[Any], Ask]
+
+    def __call__(self, config: Any, footage: Footage) -> Work:
+        ask = self.load(config)
+
+        def work(clip: Row) -> Row:
+            (opinion,) = ask([clip])
+            return {"clip_id": clip["clip_id"], self.name: opinion.row()}
+
+        return work

@@ -1,0 +1,61 @@
+"""Judge: what all witnesses say of a clip in, its labels out. No model runs here.
+
+Reads    see: net_names, net_probability; track: blendshapes, face_found; fit: expression
+Writes   emotion, emotion_level, emotion_probability, action_units, opinions, agreement, confidence, flags,
+         corrected
+Rejects  nothing of its own
+"""
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from pipelines.stage import Row, Stage, Work
+from style2talker.corpus.schema import JUDGE_FIELDS
+from style2talker.media.footage import Footage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgeConfig:
+    pass
+
+
+def make(config: JudgeConfig, footage: Footage) -> Work:
+    from style2talker.emotion.action_units import action_units, witness_readings
+    from style2talker.emotion.facial import combine, emotion_level, net_probability, unit_match
+    from style2talker.emotion.taxonomy import EMOTIONS
+
+    def judge(clip: Row) -> Row:
+        found_t = np.array(clip["face_found"])
+        blendshapes_tk, expression_tk = clip["blendshapes"], clip["expression"]
+        by_net = dict(zip(clip["net_names"], clip["net_probability"], strict=True))
+        match_e = unit_match(witness_readings(blendshapes_tk, found_t, expression_tk=expression_tk))
+        probability_e = combine(net_probability(by_net), match_e).astype(np.float32)
+        emotion = EMOTIONS[int(np.argmax(probability_e))]
+        units = action_units(blendshapes_tk, found_t, expression_tk=expression_tk)
+        return {
+            "clip_id": clip["clip_id"],
+            "emotion": emotion,
+            "emotion_level": emotion_level(emotion, blendshapes_tk, found_t, expression_tk=expression_tk),
+            "emotion_probability": probability_e,
+            "action_units": [asdict(unit) for unit in units],
+            **dict.fromkeys(("opinions", "agreement", "confidence", "flags", "corrected")),
+        }
+
+    return judge
+
+
+STAGE = Stage(
+    name="judge",
+    version=1,
+    schema=pa.schema([pa.field("clip_id", pa.string(), nullable=False), *JUDGE_FIELDS]),
+    config=JudgeConfig(),
+    make=make,
+    reads={
+        "see": ("net_names", "net_probability"),
+        "track": ("blendshapes", "face_found"),
+        "fit": ("expression",),
+    },
+    isolated=True,
+)
