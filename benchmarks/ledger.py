@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from pipelines import discover, fit, hear, judge, see, track, transcribe, write
+from pipelines import discover, fit, hear, judge, see, sync, track, transcribe, write
 from pipelines.build import bring_about, plan_of
 from pipelines.ledger import run_stage
 from pipelines.partition import Partition, recipes_of
@@ -93,6 +93,7 @@ COLUMNS: Mapping[str, Mapping[str, Any]] = {
         "translation": empty((NUM_FRAMES, 3)),
         "fit_error": [0.01] * NUM_FRAMES,
     },
+    "sync": {"sync_offset_frames": 0.0, "sync_confidence": 1.0, "audio_shift_s": 0.0},
     "hear": {
         "audio": {"bytes": b"", "path": None},
         "mel": empty((NUM_FRAMES, 80)),
@@ -146,7 +147,8 @@ def stages(salt: int = 0) -> tuple[Stage, ...]:
         reads = real.reads
         return Stage(name=real.name, version=1, schema=real.schema, config=config, make=chosen, reads=reads)
 
-    reals = (discover.STAGE, track.STAGE, fit.STAGE, hear.STAGE, transcribe.STAGE, see.STAGE, judge.STAGE)
+    first = (discover.STAGE, track.STAGE, fit.STAGE, sync.STAGE, hear.STAGE, transcribe.STAGE)
+    reals = (*first, see.STAGE, judge.STAGE)
     return (*(fake(real, Salt()) for real in reals), fake(write.STAGE, Salt(salt=salt)))
 
 
@@ -183,15 +185,16 @@ def build(store: Store, wanted: Request) -> Counter[str]:
     """Build in this process; the rows that each stage computed."""
     ran: Counter[str] = Counter()
 
-    def run(partitions: Sequence[Partition]) -> None:
+    def run(partitions: Sequence[Partition], chosen: Sequence[Stage]) -> None:
         for partition in partitions:
-            for stage in wanted.stages:
+            for stage in chosen:
                 if not store.exists(partition.file(stage.name)):
                     footer = run_stage(
                         stage, lambda made=stage: made.make(made.config, Footage("/")), partition, store
                     )
                     ran[stage.name] += footer.effort.num_rows
-            write_shards(store, partition, wanted.stages, wanted.entries)
+            if chosen[-1] is wanted.stages[-1]:
+                write_shards(store, partition, wanted.stages, wanted.entries)
 
     bring_about(wanted, store, run=run, again=frozenset(), check=lambda: None)
     return ran

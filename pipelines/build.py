@@ -114,7 +114,7 @@ def build(
 
         def run(partitions: Sequence[Partition]) -> None:
             run_partitions(
-                partitions, stages, uri=out, root=request.card.root, workers=workers, address=address
+                partitions, request.stages, uri=out, root=request.card.root, workers=workers, address=address
             )
 
         def check() -> None:

@@ -18,7 +18,15 @@ from style2talker.media.footage import Footage
 from style2talker.media.probe import probe
 
 TYPICAL_S = {
-    **{"discover": 0.35, "track": 0.22, "fit": 0.02, "hear": 0.03, "transcribe": 0.13, "see": 0.09},
+    **{
+        "discover": 0.35,
+        "track": 0.22,
+        "fit": 0.02,
+        "sync": 0.01,
+        "hear": 0.03,
+        "transcribe": 0.13,
+        "see": 0.09,
+    },
     **{"judge": 0.001, "write": 0.001},
 }
 """Seconds of one core per megabyte of source (discover) or second of clip, for an output without a history:

@@ -1,6 +1,6 @@
 """Hear: clip spans in, sound out: FLAC, mel, where somebody speaks, pitch and loudness.
 
-Reads    discover: source_uri, audio_uri, start_s, end_s; track: num_frames
+Reads    discover: source_uri, audio_uri, start_s, end_s; track: num_frames; sync: audio_shift_s
 Writes   audio, mel, voiced, pitch_hz, energy_db, audio_hash
 Rejects  no_speech, no_audio, decode_failed, vanished
 """
@@ -30,9 +30,10 @@ def make(config: HearConfig, footage: Footage) -> Work:
 
     def hear(clip: Row) -> Row:
         num_frames = clip["num_frames"]
-        end_s = clip["start_s"] + num_frames / FRAME_RATE_HZ  # as long as the pictures, to the sample
+        start_s = clip["start_s"] + (clip["audio_shift_s"] or 0.0)  # beyond the source's sound is silence
+        end_s = start_s + num_frames / FRAME_RATE_HZ  # as long as the pictures, to the sample
         audio = read_audio(
-            footage.path(clip["audio_uri"] or clip["source_uri"]), start_s=clip["start_s"], end_s=end_s
+            footage.path(clip["audio_uri"] or clip["source_uri"]), start_s=start_s, end_s=end_s
         )
         audio = audio[: num_frames * AUDIO_RATE_HZ // FRAME_RATE_HZ]
         voiced = voiced_spans(audio)
@@ -63,7 +64,7 @@ STAGE = Stage(
     schema=pa.schema([pa.field("clip_id", pa.string(), nullable=False), *HEAR_FIELDS]),
     config=HearConfig(),
     make=make,
-    reads={"discover": ("audio_uri",), "track": ("num_frames",)},
+    reads={"discover": ("audio_uri",), "track": ("num_frames",), "sync": ("audio_shift_s",)},
     libraries=("av", "onnxruntime", "numpy", "scipy"),
     isolated=True,
     reads_footage=True,

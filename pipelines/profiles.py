@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from pipelines import discover, fit, hear, judge, see, track, transcribe, write
+from pipelines import discover, fit, hear, judge, see, sync, track, transcribe, write
 from pipelines.stage import Stage
 from style2talker.errors import UserError
 from style2talker.weights.registry import ENTRIES
@@ -22,7 +22,7 @@ def _full(device: str) -> tuple[Stage, ...]:
 def _stages(transcriber: str, device: str, *, batch_size: int) -> tuple[Stage, ...]:
     nets = tuple(name for name in see.EMOTION_NETS if not ENTRIES[name].optional or is_cached(name))
     return (
-        *(discover.STAGE, track.stage(device, batch_size=batch_size), fit.STAGE),
+        *(discover.STAGE, track.stage(device, batch_size=batch_size), fit.STAGE, sync.STAGE),
         *(hear.STAGE, transcribe.stage(transcriber), see.stage(nets), judge.STAGE, write.STAGE),
     )
 

@@ -12,6 +12,7 @@ from pipelines.partition import WORK, recipes_of
 from pipelines.readers.item import Item
 from pipelines.sources import Hashed, Source, find_sources, reject_row
 from pipelines.stage import Row, Stage
+from pipelines.sync import as_the_card_says
 from pipelines.tombstones import Tombstones, read_tombstones
 from pipelines.workfile import DamagedError, opened, read_columns
 from style2talker.corpus.card import Card, load_card, recorded_card
@@ -83,6 +84,7 @@ def scan(
         UserError: a wrong card, no footage, damaged tombstones.
     """
     card = load_card(card_or_dir)
+    stages = as_the_card_says(stages, card)
     tombstones = read_tombstones(store)
     sources, rejects, inventory, hashes = find_sources(
         card, num_threads=num_threads, known=load_hashes(store)
@@ -95,7 +97,7 @@ def scan(
     request = Request(
         card=card,
         profile=profile,
-        stages=tuple(stages),
+        stages=stages,
         **described(stages),
         sources=tuple(sources),
         rejects=tuple(rejects),

@@ -20,6 +20,7 @@ from pipelines.request import HASHES, Request, described, is_of_source, load_has
 from pipelines.run import run_partitions
 from pipelines.sources import files_of
 from pipelines.stage import Stage
+from pipelines.sync import as_the_card_says
 from style2talker.corpus.reader import Corpus
 from style2talker.corpus.uri import Store, open_store
 from style2talker.errors import UserError
@@ -55,6 +56,7 @@ def retry(
         request = request.forgetting(request.tombstones)
         device = request.settings["track"].get("device", "cpu")
         stages = stages_of(request.profile, device=device, fetch=True) if stages is None else stages
+        stages = as_the_card_says(stages, request.card)
         if recipes_of(stages) != request.recipes:
             now = replace(request, stages=tuple(stages), **described(stages))
             changes = changes_of(now, Corpus.open(uri).manifest)

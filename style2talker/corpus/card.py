@@ -76,6 +76,9 @@ class Card:
     """May the clips, or what is made from them, be passed on."""
     consent: str = "unknown"
     """What the people shown agreed to, in a few words."""
+    sync: str = "keep"
+    """What becomes of a clip whose sound is surely early or late, see `speech.sync`: `keep` it, `gate` it (a
+    reject `off_sync`), or `shift` its sound to where the picture is."""
     allow_leaks: tuple[str, ...] = ()
     """Leaks between splits that are known and accepted: of speaker, source, audio or face."""
     num_partitions: int = 16

@@ -12,11 +12,12 @@ from style2talker.emotion.taxonomy import EMOTIONS, LEVELS
 from style2talker.errors import UserError
 
 LEAKS = ("speaker", "source", "audio", "face")
+SYNC = ("keep", "gate", "shift")
 EXCLUDED = "the card excludes it"
 
 _TEXTS = (
     "name", "root", "reader", "glob", "annotations", "labels_file", "labels_path", "licence", "consent",
-    "citation",
+    "citation", "sync",
 )  # fmt: skip
 _KINDS: dict[str, type | tuple[type, ...]] = {
     **dict.fromkeys(_TEXTS, str),
@@ -164,6 +165,12 @@ def _leaks(value: Sequence[Any], where: str) -> tuple[str, ...]:
     return tuple(value)
 
 
+def _sync(value: str, where: str) -> str:
+    if value not in SYNC:
+        raise UserError(f"{where} is {value!r}; the nearest of {', '.join(SYNC)} is {nearest(value, SYNC)!r}.")
+    return value
+
+
 def _positive(value: int, where: str) -> int:
     if value < 1:
         raise UserError(f"{where} is {value}, expected 1 or more.")
@@ -175,5 +182,5 @@ _CHECKS: dict[str, Callable[[Any, str], Any]] = {
     "layout": _layout, "audio": _templates, "exclude": _exclude, "expected": _expected, "codes": _words,
     "same_speaker": _words,
     "labels": _labels, "levels": _levels, "splits": _splits, "allow_leaks": _leaks,
-    "must_not_be_used_for": _texts, "num_partitions": _positive,
+    "must_not_be_used_for": _texts, "num_partitions": _positive, "sync": _sync,
 }  # fmt: skip

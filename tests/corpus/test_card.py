@@ -110,6 +110,8 @@ def test_the_description_does_not_depend_on_the_place(tmp_path: Path) -> None:
         ("name: x\nexpected: {'*.mp4': many}", "expected a glob and a number of files"),
         ("name: x\nexclude: [3]", "exclude has 3"),
         ("name: x\nallow_leaks: [faces]", "the nearest kind of leak is 'face'"),
+        ("name: x\nsync: shfit", "keep, gate, shift is 'shift'"),
+        ("name: x\nsync: true", "expected str"),
     ],
 )
 def test_a_wrong_card_is_one_sentence(tmp_path: Path, text: str, sentence: str) -> None:

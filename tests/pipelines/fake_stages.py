@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipelines import discover, fit, hear, judge, see, track, transcribe, write
+from pipelines import discover, fit, hear, judge, see, sync, track, transcribe, write
 from pipelines.stage import Row, Stage, Work
 from style2talker.emotion.taxonomy import EMOTIONS
 from style2talker.errors import Reject
@@ -100,6 +100,14 @@ def make_fit(config: FakeConfig, footage: Footage) -> Work:
             "translation": numbers(clip_id, num_frames, 3),
             "fit_error": numbers(clip_id, num_frames),
         }
+
+    return run
+
+
+def make_sync(config: FakeConfig, footage: Footage) -> Work:
+    def run(clip: Row) -> Row:
+        said = {"sync_offset_frames": 0.0, "sync_confidence": 1.0, "audio_shift_s": 0.0}
+        return {"clip_id": clip["clip_id"], **said}
 
     return run
 
@@ -199,6 +207,7 @@ def fake_stages(*, fit_salt: int = 0) -> tuple[Stage, ...]:
         fake(discover.STAGE, make_discover),
         fake(track.STAGE, make_track),
         fake(fit.STAGE, make_fit, salt=fit_salt),
+        fake(sync.STAGE, make_sync),
         fake(hear.STAGE, make_hear),
         fake(transcribe.STAGE, make_transcribe),
         fake(see.STAGE, make_see),
