@@ -87,6 +87,7 @@ def _values(manifest: Manifest, result: Statistics) -> dict[str, Any]:
         "splits": _split_rows(result),
         "rejects": bars(_by_kind(result)),
         "reject_rows": result.reject_rows[:_MOST_ROWS],
+        "explorer": result.explorer.data(),
     }
 
 

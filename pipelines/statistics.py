@@ -10,6 +10,8 @@ from typing import Any
 import cv2
 import numpy as np
 
+from pipelines import explorer
+from pipelines.explorer import Explorer
 from pipelines.fit_sheet import FitRow, fit_sheet
 from style2talker.corpus.marked import Piece, pieces
 from style2talker.corpus.reader import Corpus
@@ -75,6 +77,7 @@ class Statistics:
     num_agreeing: int = 0
     samples: list[Sample] = field(default_factory=list)
     thumbnails: list[Sample] = field(default_factory=list)
+    explorer: Explorer = field(default_factory=lambda: Explorer(num_clips=0))
 
 
 def gather(corpus: Corpus) -> Statistics:
@@ -88,6 +91,7 @@ def gather(corpus: Corpus) -> Statistics:
     samples = _samples(corpus, shown)
     result.thumbnails = samples
     result.samples = _varied(samples)
+    result.explorer = _explorer(corpus, ids)
     result.fits = fit_sheet(corpus, list(zip(ids, result.fit_errors, strict=True)))
     result.reject_rows = corpus.rejects()
     result.rejects = Counter((row["stage"], row["kind"]) for row in result.reject_rows)
@@ -130,10 +134,18 @@ def _samples(corpus: Corpus, shown: set[str]) -> list[Sample]:
             sentences=tuple(pieces(s["text"], s["evidence"]) for s in row["sentences"]),
             picture=pictures[row["clip_id"]],
         )
-        for row in corpus.clips(columns=_COLUMNS)
-        if row["clip_id"] in shown
+        for row in corpus.clips(columns=_COLUMNS, clip_ids=sorted(shown))
     ]
     return sorted(found, key=lambda sample: sample.clip_id)
+
+
+def _explorer(corpus: Corpus, ids: Sequence[str]) -> Explorer:
+    chosen = nsmallest(explorer.MOST_CLIPS, ids)  # the thumbnails' clips are the first of them
+    rows = {row["clip_id"]: row for row in corpus.clips(columns=explorer.COLUMNS, clip_ids=chosen)}
+    made = Explorer(num_clips=len(ids))
+    for clip_id in chosen:
+        made.add(rows[clip_id])
+    return made
 
 
 def _varied(samples: Sequence[Sample]) -> list[Sample]:
