@@ -2,6 +2,7 @@
 
 import getpass
 import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -44,7 +45,7 @@ def review(
     name = author if author is not None else getpass.getuser()
     if not name.strip():
         raise UserError("--author is empty; give the name that is kept with every correction.")
-    session = Session(corpus=corpus, clips=clips, author=name, command=_command(corpus))
+    session = Session(corpus=corpus, clips=clips, author=name, command=command_of(corpus))
 
     def announce(address: str) -> None:
         typer.echo(f"{len(clips)} clips of {uri} wait at {address}")
@@ -61,20 +62,27 @@ def review(
     )
 
 
-def _command(corpus: "Corpus") -> str:
-    """The build that applies the corrections; CARD where the corpus was not made from its folder alone."""
+def command_of(corpus: "Corpus") -> str:
+    """The build that applies the corrections. CARD stands for a card that is not found."""
     from pipelines.request import root_of
+
+    root = root_of(corpus.store)
+    places = [root] if root is not None else []
+    places += [str(path) for path in sorted([*Path().glob("*.yaml"), *Path("data_cards").glob("*.yaml")])]
+    card = next((place for place in places if _is_card_of(corpus, place)), "CARD")
+    words = ["style2talker", "build", card, "--out", corpus.store.uri]
+    if corpus.manifest.profile != "small":
+        words += ["--profile", corpus.manifest.profile]
+    device = corpus.manifest.config.get("stages", {}).get("track", {}).get("device", "cpu")
+    if device != "cpu":
+        words += ["--device", device]
+    return shlex.join(words)
+
+
+def _is_card_of(corpus: "Corpus", place: str) -> bool:
     from style2talker.corpus.card import load_card
 
-    manifest, root, made_from = corpus.manifest, root_of(corpus.store), "CARD"
-    if root is not None:
-        try:
-            card = load_card(root)
-        except UserError:
-            card = None
-        if card is not None and (card.name, card.licence) == (manifest.name, manifest.card.get("licence")):
-            made_from = root
-    words = ["style2talker", "build", made_from, "--out", corpus.store.uri]
-    if manifest.profile != "small":
-        words += ["--profile", manifest.profile]
-    return shlex.join(words)
+    try:
+        return load_card(place).describe() == corpus.manifest.card
+    except UserError:
+        return False  # something else, or a card whose footage is elsewhere

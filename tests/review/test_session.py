@@ -1,14 +1,20 @@
 """Who is asked about what, what is kept of it, and what the page shows of a clip."""
 
 import itertools
+import json
+import shlex
+from collections.abc import Callable
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from style2talker.cli.review import command_of
+from style2talker.corpus.card import load_card
 from style2talker.corpus.corrections import read_corrections, read_history
 from style2talker.corpus.reader import Corpus
 from style2talker.errors import UserError
@@ -123,6 +129,25 @@ def test_only_the_last_movies_are_kept(
     for clip_id in ("val0", "train0"):
         movies.path(clips[clip_id])
     assert sorted(path.stem for path in tmp_path.iterdir()) == ["train0", "val0"]
+
+
+def test_the_command_names_the_card_that_the_corpus_was_made_from(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rewrite: Callable[..., Path]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    footage = tmp_path / "my footage"
+    footage.mkdir()
+    (tmp_path / "data_cards").mkdir()
+    rewrite(corpus, lambda kind, table: table, card=load_card(footage).describe(), profile="full")
+    assert command_of(Corpus.open(str(corpus))).split(" --out")[0] == "style2talker build CARD"
+    (corpus / "_work").mkdir()
+    (corpus / "_work" / "owner.json").write_text(json.dumps({"name": "my footage", "root": str(footage)}))
+    found = shlex.split(command_of(Corpus.open(str(corpus))))
+    assert found == ["style2talker", "build", str(footage), "--out", str(corpus), "--profile", "full"]
+    card = tmp_path / "data_cards" / "mine.yaml"
+    card.write_text(yaml.safe_dump({"name": "mine", "root": str(footage), "licence": "CC0-1.0"}))
+    rewrite(corpus, lambda kind, table: table, card=load_card(card).describe())
+    assert shlex.split(command_of(Corpus.open(str(corpus))))[2] == "data_cards/mine.yaml"
 
 
 @given(st.lists(st.tuples(st.floats(-2, 2), st.booleans()), min_size=1, max_size=40))
