@@ -28,7 +28,8 @@ from style2talker.face.landmarks import LandmarkTracker
 from style2talker.media.audio import read_audio
 from style2talker.media.video import read_frames
 from style2talker.progress import progress_bar
-from style2talker.speech.sync import LARGEST_FRAMES, MARGIN_S, SURE, Sync, samples_for, sync_offset
+from style2talker.speech.sync import LARGEST_FRAMES, MARGIN_S, samples_for, sync_offset
+from style2talker.speech.sync_result import SURE, Sync
 
 SHIFTS = (-12, -8, -5, -3, -1, 0, 1, 3, 5, 8, 12)
 STRETCH_FRAMES = 100

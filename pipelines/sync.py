@@ -15,17 +15,17 @@ from style2talker.corpus.card import Card
 from style2talker.corpus.schema import FRAME_RATE_HZ, SYNC_FIELDS
 from style2talker.errors import Reject
 from style2talker.media.footage import Footage
+from style2talker.speech.sync_result import IN_SYNC_FRAMES, SURE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncConfig:
     action: str = "keep"
     """The card's `sync`: keep, gate or shift."""
-    largest_frames: float = 2.0
-    """An offset of more than 80 ms is acted on: people notice 60 ms of late sound, and of early sound 40 ms
-    (EBU R37), and real mouths open up to a frame before they are heard."""
-    least_confidence: float = 0.9
-    """An offset is acted on if it is right within a frame with this probability."""
+    largest_frames: float = IN_SYNC_FRAMES
+    """A larger offset is acted on..."""
+    least_confidence: float = SURE
+    """... if it is right within a frame with this probability."""
 
 
 def make(config: SyncConfig, footage: Footage) -> Work:
@@ -40,9 +40,7 @@ def make(config: SyncConfig, footage: Footage) -> Work:
             end_s=clip["start_s"] + num_frames / FRAME_RATE_HZ + MARGIN_S,
         )
         found = sync_offset(audio, clip["landmarks"].reshape(num_frames, -1, 3))
-        is_off = (
-            found.confidence >= config.least_confidence and abs(found.offset_frames) > config.largest_frames
-        )
+        is_off = found.is_off(largest_frames=config.largest_frames, least_confidence=config.least_confidence)
         if is_off and config.action == "gate":
             raise Reject(
                 "off_sync",

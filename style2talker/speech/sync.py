@@ -9,8 +9,6 @@ learned from cases whose truth is known.
 Shapes: n samples, M mel steps at 80 Hz, T video frames at 25 Hz, l landmarks, S mouth signals, L lags.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 from scipy.ndimage import uniform_filter1d
 
@@ -19,6 +17,7 @@ from style2talker.errors import UserError
 from style2talker.media.mel import MEL_RATE_HZ
 from style2talker.speech.sync_features import mouth_signals, sound_features
 from style2talker.speech.sync_model import SyncModel, embedded
+from style2talker.speech.sync_result import UNKNOWN, Sync
 
 LARGEST_FRAMES = 15
 LAG_STEP = 0.25
@@ -27,36 +26,10 @@ MARGIN_S = 0.8
 """How much sound is wanted before and after the pictures: the largest lag and the net's context."""
 LEAST_FRAMES = 25
 RIVAL_FRAMES = 1.5
-IN_SYNC_FRAMES = 2.0
-"""An offset of more than 80 ms is one: people notice 60 ms of late sound, and of early sound 40 ms (EBU R37),
-and real mouths open up to a frame before they are heard."""
-SURE = 0.9
-"""Confidence from which an offset is acted on."""
 _SLOW_FRAMES = 25  # what moves over more than a second is an emotion or the head
 _WHITEN = 0.5  # of the frame before is taken off: slow parts would make the peak broad
 _STILL = 0.003  # eye distances by which the tracker trembles on a face at rest
 _FAINT = 0.05  # standard deviations that the net makes out of a steady sound
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sync:
-    """Sound against picture.
-
-    Attributes:
-        offset_frames: at 25 fps, positive where the sound is later than the picture.
-        confidence: probability that this is right within one frame; 0 where there is nothing to go by.
-    """
-
-    offset_frames: float
-    confidence: float
-
-    @property
-    def is_off(self) -> bool:
-        """Surely out of sync."""
-        return self.confidence >= SURE and abs(self.offset_frames) > IN_SYNC_FRAMES
-
-
-UNKNOWN = Sync(offset_frames=0.0, confidence=0.0)
 
 
 def sync_offset(audio: np.ndarray, landmarks_tl3: np.ndarray, *, model: SyncModel | None = None) -> Sync:

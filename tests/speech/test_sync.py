@@ -11,18 +11,10 @@ from hypothesis import strategies as st
 
 from style2talker.errors import UserError
 from style2talker.face.model import embedded as face_model
-from style2talker.speech.sync import (
-    IN_SYNC_FRAMES,
-    LARGEST_FRAMES,
-    MARGIN_S,
-    SURE,
-    UNKNOWN,
-    Sync,
-    samples_for,
-    sync_offset,
-)
+from style2talker.speech.sync import LARGEST_FRAMES, MARGIN_S, samples_for, sync_offset
 from style2talker.speech.sync_learn import learn
 from style2talker.speech.sync_model import embedded, load_model, model_bytes
+from style2talker.speech.sync_result import IN_SYNC_FRAMES, SURE, UNKNOWN, Sync
 from style2talker.twin.acting import perform
 from style2talker.twin.identity import LOOKS
 from style2talker.twin.sentences import SENTENCES
@@ -82,7 +74,7 @@ def test_backwards_what_was_late_is_early() -> None:
         backwards = sync_offset(one.sound(late_frames=7)[::-1], one.landmarks_tl3[::-1])
         # a picture is of its frame's beginning, backwards of its end; and the net never heard such speech
         follows = backwards.offset_frames == pytest.approx(1 - late.offset_frames, abs=2)
-        assert late.is_off
+        assert late.is_off()
         assert follows or backwards.confidence < late.confidence
 
 
@@ -134,9 +126,9 @@ def test_an_offset_that_is_not_searched_is_not_claimed() -> None:
 
 
 def test_off_is_only_what_is_surely_off() -> None:
-    assert Sync(offset_frames=-3.0, confidence=0.95).is_off
-    assert not Sync(offset_frames=3.0, confidence=SURE - 0.1).is_off
-    assert not Sync(offset_frames=IN_SYNC_FRAMES, confidence=1.0).is_off
+    assert Sync(offset_frames=-3.0, confidence=0.95).is_off()
+    assert not Sync(offset_frames=3.0, confidence=SURE - 0.1).is_off()
+    assert not Sync(offset_frames=IN_SYNC_FRAMES, confidence=1.0).is_off()
 
 
 def test_sound_of_another_length_is_refused() -> None:
