@@ -20,7 +20,14 @@ from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import (
+    FileResponse,
+    HTMLResponse,
+    JSONResponse,
+    PlainTextResponse,
+    RedirectResponse,
+    Response,
+)
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -86,6 +93,7 @@ def make_app(session: Session, movies: Movies, *, token: str, stop: Callable[[],
         holding = session.holding()
         row = session.row(session.clips[place])
         view = evidence_of(row, height_px=_TRACK_PX)
+        following = session.next_place(place, holding)
         return _page(
             "clip.html.j2",
             session=session,
@@ -100,8 +108,7 @@ def make_app(session: Session, movies: Movies, *, token: str, stop: Callable[[],
             state={
                 "root": f"/{token}",
                 "clip_id": row["clip_id"],
-                "number": place + 1,
-                "count": len(session.clips),
+                "following": None if following is None else session.clips[following].clip_id,
                 "duration_s": view.duration_s,
                 "emotion": row["emotion"],
                 "level": row["emotion_level"],
@@ -117,13 +124,18 @@ def make_app(session: Session, movies: Movies, *, token: str, stop: Callable[[],
 
     async def say(request: Request) -> Response:
         clip_id, values = request.path_params["clip_id"], await _values(request)
-        session.say(clip_id, values)
-        place = session.next_place(session.place(clip_id), session.holding())
-        return JSONResponse({"next": "finish" if place is None else f"clip/{place + 1}"})
+        said = session.say(clip_id, values)
+        here = session.place(clip_id)
+        place = session.next_place(here, session.holding())
+        what = f"{said.emotion}, {_LEVEL_WORDS[said.level]}" if said.emotion and said.level else said.verdict
+        told = f"Saved. Clip {here + 1}: {what}."
+        return JSONResponse({"next": "finish" if place is None else f"clip/{place + 1}", "told": told})
 
     async def undo(request: Request) -> Response:
         clip_id = session.undo(str((await _values(request)).get("clip_id")))
-        return JSONResponse({"next": f"clip/{session.place(clip_id) + 1}"})
+        number = session.place(clip_id) + 1
+        told = f"Taken back: what was said last about clip {number}."
+        return JSONResponse({"next": f"clip/{number}", "told": told})
 
     def finish(_: Request) -> Response:
         holding = session.holding()
@@ -140,8 +152,10 @@ def make_app(session: Session, movies: Movies, *, token: str, stop: Callable[[],
         stop()
         return JSONResponse({})
 
-    async def refuse(_: Request, error: Exception) -> Response:
-        return JSONResponse({"error": str(error)}, 400)
+    async def refuse(request: Request, error: Exception) -> Response:
+        if request.method == "POST":
+            return JSONResponse({"error": str(error)}, 400)
+        return PlainTextResponse(str(error), 400)
 
     routes = [
         Route("/", start),

@@ -60,8 +60,8 @@ class Session:
         holds = read_corrections(self.corpus.store)
         return {clip_id: said for clip_id, said in holds.items() if clip_id in self._places}
 
-    def say(self, clip_id: str, values: Mapping[str, Any]) -> None:
-        """Add a statement.
+    def say(self, clip_id: str, values: Mapping[str, Any]) -> Correction:
+        """Add a statement and return it.
 
         Args:
             values: of `verdict`, `emotion`, `level`, `action_units` (a list of [unit, side, level]),
@@ -71,9 +71,11 @@ class Session:
             UserError: another clip, or values that are no labels.
         """
         clip = self.clips[self.place(clip_id)]
+        said = _correction(clip, self.author, values)
         with self._lock:
-            add_correction(self.corpus.store, _correction(clip, self.author, values))
+            add_correction(self.corpus.store, said)
             self.said.append(clip_id)
+        return said
 
     def undo(self, clip_id: str) -> str:
         """Take back the last statement of this sitting; without one, what the author said of the clip.

@@ -91,10 +91,12 @@ def test_open_play_correct_undo_correct_finish(corpus: Path, page: "Page") -> No
         page.keyboard.press("Enter")
         page.wait_for_url("**/clip/2")
         assert read_corrections(store)["val1"].emotion == "angry"
+        assert page.inner_text("#status") == "Saved. Clip 1: angry, extreme."
 
         # undo, and look: the clip is as the models have it
         page.keyboard.press("u")
         page.wait_for_url("**/clip/1")
+        assert page.inner_text("#status").startswith("Taken back")
         assert page.is_checked("input[value=surprised]")
         assert read_corrections(store) == {}
 
@@ -116,6 +118,7 @@ def test_open_play_correct_undo_correct_finish(corpus: Path, page: "Page") -> No
         page.wait_for_url("**/finish")
         counts = [page.inner_text(f"#num-{name}") for name in ("kept", "dropped", "left")]
         assert counts == ["2", "1", "1"]
+        assert page.evaluate(CONTRAST) == []
         command = page.inner_text("#command")
         assert command.startswith("style2talker build")
         assert command.endswith(f"--out {corpus}")

@@ -15,6 +15,8 @@ async function close() {
   status.textContent = "Closed. Everything is saved; this tab can go.";
 }
 
+status.textContent = sessionStorage.getItem("told") ?? "";
+sessionStorage.removeItem("told");
 document.getElementById("copy").addEventListener("click", copy);
 document.getElementById("close").addEventListener("click", close);
 document.getElementById("close").focus();

@@ -74,6 +74,7 @@ async function post(path, values) {
   }
   const said = await answer.json();
   if (!answer.ok) return tell(`Not saved: ${said.error}`, "error");
+  sessionStorage.setItem("told", said.told);
   location.assign(`${state.root}/${said.next}`);
 }
 
@@ -153,6 +154,10 @@ for (const event of ["play", "pause", "ended"]) movie.addEventListener(event, sh
 for (const element of [play, movie]) element.addEventListener("click", toggle);
 seek.addEventListener("input", () => { movie.currentTime = (seek.value / 1000) * state.duration_s; });
 movie.addEventListener("error", () => tell("The movie cannot be shown; `style2talker verify` says why.", "error"));
+if (state.following) {  // the server makes the next movie while this one is looked at
+  const ahead = () => fetch(`${state.root}/movie/${state.following}`, { method: "HEAD" });
+  movie.addEventListener("canplaythrough", ahead, { once: true });
+}
 byId("time").addEventListener("click", (event) => {
   const point = new DOMPoint(event.clientX, event.clientY);
   const x = point.matrixTransform(byId("time").getScreenCTM().inverse()).x;
@@ -203,3 +208,5 @@ transcript.addEventListener("input", () => change({ transcript: transcript.value
 for (const [id, action] of [["keep", keep], ["drop", drop], ["undo", undo]]) byId(id).addEventListener("click", action);
 byId("help-button").addEventListener("click", () => help.showModal());
 show();
+if (sessionStorage.getItem("told")) tell(sessionStorage.getItem("told"));
+sessionStorage.removeItem("told");
