@@ -31,6 +31,7 @@ from pipelines.profiles import stages_of
 from pipelines.readers import read_items
 from pipelines.request import scan
 from pipelines.shard import write_shards
+from pipelines.stage import Stage
 from style2talker.corpus.card import Card, load_card
 from style2talker.corpus.manifest import Manifest
 from style2talker.corpus.uri import open_store
@@ -162,11 +163,12 @@ def ledger_share(footage: Path, out: Path) -> float:
     here = Footage(request.card.root)
     works = {stage.name: cache(partial(stage.make, stage.config, here)) for stage in stages}
 
-    def run(partitions: Sequence[Partition]) -> None:
+    def run(partitions: Sequence[Partition], chosen: Sequence[Stage]) -> None:
         for partition in partitions:
-            for stage in stages:
+            for stage in chosen:
                 run_stage(stage, works[stage.name], partition, store)
-            write_shards(store, partition, stages, request.entries)
+            if chosen[-1] is stages[-1]:
+                write_shards(store, partition, stages, request.entries)
 
     built = bring_about(request, store, run=run, again=frozenset(), check=lambda: None)
     total_s = time.perf_counter() - start_s

@@ -8,7 +8,7 @@ ends with the same bytes.
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,23 +19,25 @@ from pipelines.index import Index
 from pipelines.ledger import TRANSIENT
 from pipelines.lock import locked
 from pipelines.output import check_out, claim, committed
+from pipelines.outside import outside_of
 from pipelines.partition import Partition, partitions_of
-from pipelines.plan import Step, changes_of, steps_of
+from pipelines.plan import Step, changes_of, is_current, steps_of
 from pipelines.profiles import stages_of
 from pipelines.request import Request, save_hashes, scan
-from pipelines.run import run_partitions
+from pipelines.run import Run, on_ray
 from pipelines.shard import shard_recipe
 from pipelines.stage import Stage
 from pipelines.tombstones import read_tombstones
+from pipelines.workfile import DamagedError
 from style2talker.corpus.card import load_card
 from style2talker.corpus.manifest import Manifest
 from style2talker.corpus.uri import Store, open_store
+from style2talker.emotion.context import Neutral
 from style2talker.errors import UserError
 from style2talker.media.footage import Footage
 
 ROUNDS = 5
 """A round makes again what the one before found damaged; a build that needs more has a failing disk."""
-Run = Callable[[Sequence[Partition]], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,17 +114,13 @@ def build(
         claim(store, request)
         save_hashes(store, request, hashes)
 
-        def run(partitions: Sequence[Partition]) -> None:
-            run_partitions(
-                partitions, request.stages, uri=out, root=request.card.root, workers=workers, address=address
-            )
-
         def check() -> None:
             lock.check()
             check_unchanged(request)
 
-        footage = Footage(request.card.root)
-        built = bring_about(request, store, run=run, again=TRANSIENT, check=check, footage=footage)
+        root = request.card.root
+        with on_ray(request.stages, uri=out, root=root, workers=workers, address=address) as run:
+            built = bring_about(request, store, run=run, again=TRANSIENT, check=check, footage=Footage(root))
     return replace(built, notes=(*said, *_notes(card_or_dir, request)))
 
 
@@ -161,11 +159,24 @@ def make_plan(
     return replace(plan_of(request, store, again=TRANSIENT), notes=tuple(doubts(request, store)))
 
 
-def plan_of(request: Request, store: Store, *, again: frozenset[str]) -> Plan:
-    """What is left to do for a request."""
-    index, partitions = Index(store), partitions_for(request)
+def plan_of(
+    request: Request,
+    store: Store,
+    *,
+    again: frozenset[str],
+    told_again: frozenset[str] | None = None,
+    neutrals: Mapping[str, Neutral] | None = None,
+) -> Plan:
+    """What is left to do for a request; arguments as for `bring_about`.
+
+    Args:
+        told_again: `again` of the stages that are told, if another.
+    """
+    index = Index(store)
+    partitions = told(partitions_for(request), request.stages, index, store, neutrals)
     changed = changes_of(request, committed(store))
-    steps = steps_of(partitions, request.stages, index, changed=changed, again=again)
+    kinds = {s.name: again if told_again is None or not s.told else told_again for s in request.stages}
+    steps = steps_of(partitions, request.stages, index, changed=changed, again=kinds)
     return Plan(request=request, partitions=tuple(partitions), steps=tuple(steps), index=index)
 
 
@@ -178,6 +189,28 @@ def partitions_for(request: Request) -> list[Partition]:
     )
 
 
+def told(
+    partitions: Sequence[Partition],
+    stages: Sequence[Stage],
+    index: Index,
+    store: Store,
+    neutrals: Mapping[str, Neutral] | None,
+) -> list[Partition]:
+    """The partitions with what their clips are told from outside, once all that it rests on is finished."""
+    first = [stage for stage in stages if not stage.told]
+    index.read_all([partition.file(stage.name) for partition in partitions for stage in first])
+    for partition in partitions if len(first) < len(stages) else ():
+        for stage in first:
+            footer = index.footer(partition.file(stage.name))
+            if footer is None or not is_current(footer, partition, stage, index):
+                return list(partitions)
+    try:
+        outside = outside_of(partitions, store, neutrals=neutrals)
+    except (DamagedError, FileNotFoundError):
+        return list(partitions)  # the stage that reads the file finds out, and it is made again
+    return [replace(p, outside=each) for p, each in zip(partitions, outside, strict=True)]
+
+
 def bring_about(
     request: Request,
     store: Store,
@@ -186,6 +219,7 @@ def bring_about(
     again: frozenset[str],
     check: Callable[[], None],
     footage: Footage | None = None,
+    neutrals: Mapping[str, Neutral] | None = None,
 ) -> Built:
     """Plan, run, and plan again until nothing is left; then commit.
 
@@ -193,19 +227,25 @@ def bring_about(
         again: kinds of rejects that are tried again, once.
         check: raises if this build may not commit.
         footage: to estimate from what the work will cost; None estimates nothing.
+        neutrals: of the speakers, instead of those that the request's own clips show.
     """
-    first = plan = plan_of(request, store, again=again)
+    first = plan = plan_of(request, store, again=again, neutrals=neutrals)
     expected = (
         estimate(first.steps, first.index, request.stages, first.partitions, footage) if footage else []
     )
+    first_stages = [stage for stage in request.stages if not stage.told]
+    told_again = again
     for _ in range(ROUNDS):
         if not plan.steps:
             break
-        numbers = {step.number for step in plan.steps}
-        todo = [plan.index.with_older(p, again) for p in plan.partitions if p.number in numbers]
-        run(todo)
-        again = frozenset()
-        plan = plan_of(request, store, again=again)
+        # what is told of a speaker rests on all of their clips: it is known when these are finished
+        if any(step.stage in {stage.name for stage in first_stages} for step in plan.steps):
+            run(_todo(plan, again), first_stages)
+            again = frozenset()
+        else:
+            run(_todo(plan, told_again), request.stages)
+            told_again = frozenset()
+        plan = plan_of(request, store, again=again, told_again=told_again, neutrals=neutrals)
     else:
         left = "; ".join(f"{step.stage} of partition {step.number}: {step.why}" for step in plan.steps[:3])
         raise UserError(
@@ -218,6 +258,11 @@ def bring_about(
         expected=tuple(expected),
         spent=tuple(spent_since(first.index, plan.index, plan.partitions, request.stages)),
     )
+
+
+def _todo(plan: Plan, again: frozenset[str]) -> list[Partition]:
+    numbers = {step.number for step in plan.steps}
+    return [plan.index.with_older(p, again) for p in plan.partitions if p.number in numbers]
 
 
 def check_unchanged(request: Request) -> None:

@@ -14,17 +14,20 @@ from pipelines.build import Built, bring_about, partitions_for
 from pipelines.index import Index
 from pipelines.ledger import run_stage
 from pipelines.lock import locked
-from pipelines.partition import Partition
+from pipelines.outside import neutrals_of
+from pipelines.partition import OUTSIDE, Partition
 from pipelines.request import Request, load_hashes, recorded, save_hashes
 from pipelines.shard import write_shards
 from pipelines.sources import Source, partition_of
 from pipelines.stage import Row, Stage, Work
 from pipelines.tombstones import FORGOTTEN, Tombstones, read_tombstones, sha256_of_name
 from pipelines.workfile import DamagedError, opened
+from style2talker.corpus.corrections import forget_corrections
 from style2talker.corpus.manifest import NAME
 from style2talker.corpus.reader import Corpus
 from style2talker.corpus.schema import SCHEMA_VERSION
 from style2talker.corpus.uri import Store, open_store
+from style2talker.emotion.context import Neutral
 from style2talker.errors import UserError
 
 LEAST_PREFIX = 8
@@ -64,17 +67,27 @@ def forget(uri: str, *, speakers: Sequence[str] = (), sources: Sequence[str] = (
         tombstones = _mark(store, tombstones.with_sources(gone), speakers, ())
         if Corpus.open(uri).manifest.schema_version != SCHEMA_VERSION:
             raise _later(f"{uri} has an older schema.")
+        forget_corrections(store, [source.source_id for source in gone])
+        # who stays keeps the labels that rest on what is gone; the next build makes them from what is left
+        neutrals = _neutrals(request, store)
         request = request.forgetting(tombstones)
         request = replace(request, stages=_stages_as_made(request, store))
         save_hashes(store, request, load_hashes(store))
 
-        def run(partitions: Sequence[Partition]) -> None:
+        def run(partitions: Sequence[Partition], stages: Sequence[Stage]) -> None:
             for partition in partitions:
-                _copy(partition, request, store)
+                _copy(partition, stages, request, store)
 
-        built = bring_about(request, store, run=run, again=frozenset(), check=lock.check)
+        built = bring_about(request, store, run=run, again=frozenset(), check=lock.check, neutrals=neutrals)
         held = {partition_of(source.source_id, request.card.num_partitions) for source in gone}
         return Forgotten(built=built, num_recordings=len(gone), num_partitions=len(held))
+
+
+def _neutrals(request: Request, store: Store) -> dict[str, Neutral]:
+    try:
+        return neutrals_of(partitions_for(request), store)
+    except (DamagedError, FileNotFoundError) as error:
+        raise _later(f"{store.uri}: {error}.") from error
 
 
 def _mark(
@@ -95,11 +108,12 @@ def _later(reason: str) -> UserError:
     )
 
 
-def _copy(partition: Partition, request: Request, store: Store) -> None:
+def _copy(partition: Partition, stages: Sequence[Stage], request: Request, store: Store) -> None:
     try:
-        for stage in request.stages:
+        for stage in stages:
             run_stage(stage, _never, partition, store)
-        write_shards(store, partition, request.stages, request.entries)
+        if stages[-1] is request.stages[-1]:
+            write_shards(store, partition, request.stages, request.entries)
     except DamagedError as error:
         raise _later(f"{store.uri}: {error}.") from error
 
@@ -149,7 +163,8 @@ def _stages_as_made(request: Request, store: Store) -> tuple[Stage, ...]:
                 schema=schema,
                 config=None,
                 make=lambda config, footage: _never(),
-                reads={name: () for name in footer.inputs if name != "discover"},
+                reads={name: () for name in footer.inputs if name not in ("discover", OUTSIDE)},
+                told=OUTSIDE in footer.inputs,
             )
         )
     return tuple(stages)

@@ -58,4 +58,5 @@ STAGE = Stage(
         "fit": ("expression",),
     },
     isolated=True,
+    told=True,
 )

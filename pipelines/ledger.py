@@ -11,7 +11,8 @@ import av
 import cv2
 
 from pipelines.joined import joined_rows, kept_clips
-from pipelines.partition import Partition, inputs_of
+from pipelines.outside import contexts, digests
+from pipelines.partition import OUTSIDE, Partition, inputs_of
 from pipelines.reuse import Earlier, Outcome
 from pipelines.sources import reject_row
 from pipelines.stage import Row, Stage, Work, units_of
@@ -52,6 +53,8 @@ def run_stage(
     """
     started_s = time.monotonic()
     inputs = {name: read_footer(store, partition.file(name)).clips_sha256 for name in inputs_of(stage)}
+    if stage.told:
+        inputs[OUTSIDE] = partition.outside_sha256
     given = _given(stage, partition, store)
     key = "source_id" if stage.name == "discover" else "clip_id"
     wanted = _wanted(stage, partition, given)
@@ -60,6 +63,7 @@ def run_stage(
     )
     missing = {row[key] for row in given} - earlier.known
     full = iter(given) if stage.name == "discover" else joined_rows(store, partition, stage.reads, missing)
+    context_of = contexts(partition)
     kept_ids: list[str] = []
     rejects: list[Row] = []
     num_rows, amount, load_s, work_s, clips_s = 0, 0.0, 0.0, 0.0, 0.0
@@ -77,6 +81,8 @@ def run_stage(
                 load_s += work_started_s - load_started_s
                 if stage.name != "discover":
                     rows = [_advance(full, row) for row in rows]
+                if stage.told:
+                    rows = [row | {"context": context_of(row)} for row in rows]
                 outcomes = attempt(stage, work, rows)
                 spent_s, amounts = time.monotonic() - work_started_s, [amount_of(row) for row in rows]
                 num_rows, amount, work_s = num_rows + len(rows), amount + sum(amounts), work_s + spent_s
@@ -99,7 +105,7 @@ def run_stage(
         footer = Footer(
             num_rows=len(kept_ids),
             num_given=len(given),
-            clips_sha256=ids_sha256(kept_ids),
+            clips_sha256=ids_sha256([wanted[i] for i in kept_ids] if stage.told else kept_ids),
             inputs=inputs,
             sources=tuple(dict.fromkeys(content for content in wanted.values() if content)),
             clips_s=round(clips_s, 3),
@@ -130,8 +136,11 @@ def _given(stage: Stage, partition: Partition, store: Store) -> list[Row]:
 def _wanted(stage: Stage, partition: Partition, given: Sequence[Row]) -> dict[str, str]:
     """The keys of the rows, and what each rests on besides itself: nothing, but where the grain is a source.
 
-    For discover that is the source's content, for a stage that takes sources whole, all of its clips.
+    For discover that is the source's content, for a stage that takes sources whole, all of its clips, and
+    for one that is told of what lies outside the clip, that.
     """
+    if stage.told:
+        return digests(partition, given)
     if stage.name == "discover":
         return {source.source_id: source.content() for source in partition.sources}
     if stage.grain == "clip":

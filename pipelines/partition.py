@@ -8,6 +8,7 @@ sources still holds rows that are right: they are copied, not computed (`reuse.p
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from pipelines.sources import Source, partition_of
 from pipelines.stage import Stage
@@ -16,6 +17,8 @@ from style2talker.corpus.manifest import json_sha256
 WORK = "_work"
 SHARD = "shard"
 """The last step, which has records instead of work files."""
+OUTSIDE = "outside"
+"""What a footer calls the digest of what its stage was told."""
 _HEX = 12
 
 
@@ -31,6 +34,14 @@ class Partition:
     older: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Work files of the same recipe by stage, this one's own among them, from which rows may be copied."""
     again: frozenset[str] = frozenset()
+    outside: Mapping[str, Any] | None = None
+    """What stages that are `told` are told, see outside.py; None while it is not known yet."""
+
+    @property
+    def outside_sha256(self) -> str:
+        """Of all that is told, the labels of the sources among it."""
+        said = [[s.source_id, s.item.speaker, s.item.emotion, s.item.level] for s in self.sources]
+        return json_sha256([self.outside, said])
 
     def file(self, stage: str) -> str:
         suffix = "json" if stage == SHARD else "parquet"

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipelines.index import Index
-from pipelines.ledger import TRANSIENT
-from pipelines.partition import SHARD, Partition, inputs_of
+from pipelines.partition import OUTSIDE, SHARD, Partition, inputs_of
 from pipelines.request import Request
 from pipelines.stage import Stage
 from pipelines.workfile import Footer
@@ -34,22 +33,23 @@ def steps_of(
     index: Index,
     *,
     changed: Mapping[str, Sequence[str]],
-    again: frozenset[str] = TRANSIENT,
+    again: Mapping[str, frozenset[str]],
 ) -> list[Step]:
     """Everything that is to be made, by partition, in the order of the stages.
 
     Args:
         changed: by stage, what changed since the committed corpus; see `changes_of`.
-        again: kinds of rejects that are looked at again.
+        again: by stage, kinds of rejects that are looked at again.
     """
     names = [*(stage.name for stage in stages), SHARD]
     index.read_all([partition.file(name) for partition in partitions for name in names])
     steps = []
     for partition in partitions:
         for stage in stages:
-            why = _why(partition, stage, index, changed.get(stage.name, ()), again)
+            kinds = again[stage.name]
+            why = _why(partition, stage, index, changed.get(stage.name, ()), kinds)
             if why:
-                steps.append(_step(partition, stage, index, why, again))
+                steps.append(_step(partition, stage, index, why, kinds))
         if not is_sharded(partition, stages, index):
             why = "labels or clips changed" if index.names(SHARD, partition.number) else "new"
             steps.append(Step(stage=SHARD, number=partition.number, why=why, num_rows=0, amount=0.0))
@@ -65,7 +65,11 @@ def _why(
     if footer is not None:
         if sum(reject["kind"] in again for reject in footer.rejects):
             return "failures are tried again"
-        return None if is_current(footer, partition, stage, index) else "rows it reads came or went"
+        if is_current(footer, partition, stage, index):
+            return None
+        if is_told_otherwise(footer, partition, stage):
+            return "a speaker's neutral, a label or a correction changed"
+        return "rows it reads came or went"
     if index.exists(name):
         return "its file is damaged, or of another version of the program"
     names = index.names(stage.name, partition.number)
@@ -77,12 +81,20 @@ def _why(
 
 
 def is_current(footer: Footer, partition: Partition, stage: Stage, index: Index) -> bool:
-    """Whether the files it was made from still hold the clips that they held then."""
+    """Whether the files it was made from hold the same clips as then, and it is told the same."""
+    if is_told_otherwise(footer, partition, stage):
+        return False
     for name in inputs_of(stage):
         now = index.footer(partition.file(name))
         if now is None or now.clips_sha256 != footer.inputs[name]:
             return False
     return True
+
+
+def is_told_otherwise(footer: Footer, partition: Partition, stage: Stage) -> bool:
+    """Whether what a stage is told has changed since; as long as that is not known, it has not."""
+    known = stage.told and partition.outside is not None
+    return known and footer.inputs.get(OUTSIDE) != partition.outside_sha256
 
 
 def is_sharded(partition: Partition, stages: Sequence[Stage], index: Index) -> bool:

@@ -13,11 +13,11 @@ from pathlib import Path
 
 from pipelines.build import Built, bring_about, check_unchanged
 from pipelines.lock import locked
-from pipelines.partition import Partition, recipes_of
+from pipelines.partition import recipes_of
 from pipelines.plan import changes_of
 from pipelines.profiles import stages_of
 from pipelines.request import HASHES, Request, described, is_of_source, load_hashes, recorded
-from pipelines.run import run_partitions
+from pipelines.run import on_ray
 from pipelines.sources import files_of
 from pipelines.stage import Stage
 from pipelines.sync import as_the_card_says
@@ -81,15 +81,13 @@ def retry(
                 f"{root or 'The place'}, where the footage lay, is gone; run the build with where it is now."
             )
 
-        def run(partitions: Sequence[Partition]) -> None:
-            run_partitions(partitions, stages, uri=uri, root=root, workers=workers, address=address)
-
         def check() -> None:
             lock.check()
             check_unchanged(request)
 
         request = replace(request, stages=tuple(stages))
-        return bring_about(request, store, run=run, again=again, check=check, footage=Footage(root))
+        with on_ray(stages, uri=uri, root=root, workers=workers, address=address) as run:
+            return bring_about(request, store, run=run, again=again, check=check, footage=Footage(root))
 
 
 def _as_hashed(request: Request, store: Store) -> Request:

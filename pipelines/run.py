@@ -7,7 +7,8 @@ file, rows carry names only, and Ray gives scheduling, actor pools, back-pressur
 
 import math
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from itertools import groupby
 from typing import Any
 
@@ -15,7 +16,7 @@ from pipelines.cluster import session
 from pipelines.isolate import Home, Isolated
 from pipelines.ledger import run_stage
 from pipelines.metrics import count_reject, count_rows
-from pipelines.partition import Partition, inputs_of
+from pipelines.partition import OUTSIDE, Partition, inputs_of
 from pipelines.progress_tally import Tally, shown_progress
 from pipelines.reuse import Outcome
 from pipelines.shard import write_shards
@@ -144,24 +145,28 @@ def is_right(store: Store, partition: Partition, stage: Stage) -> bool:
         footer = read_footer(store, partition.file(stage.name))
     except (DamagedError, FileNotFoundError):
         return False
+    if stage.told and footer.inputs.get(OUTSIDE) != partition.outside_sha256:
+        return False
     inputs: dict[str, Footer] = {n: read_footer(store, partition.file(n)) for n in inputs_of(stage)}
     return all(now.clips_sha256 == footer.inputs[name] for name, now in inputs.items()) and not any(
         reject["kind"] in partition.again for reject in footer.rejects
     )
 
 
-def run_partitions(
-    partitions: Sequence[Partition],
-    stages: Sequence[Stage],
-    *,
-    uri: str,
-    root: str,
-    workers: int | None,
-    address: str | None = None,
-) -> None:
-    """Make every work file and shard of `partitions`, the largest first.
+Run = Callable[[Sequence[Partition], Sequence[Stage]], None]
+"""Makes the work files of some stages, and with the last stage the shards."""
+
+
+@contextmanager
+def on_ray(
+    stages: Sequence[Stage], *, uri: str, root: str, workers: int | None, address: str | None = None
+) -> Iterator[Run]:
+    """The function that brings partitions through stages on Ray, the largest first.
+
+    Ray starts with the first call and stays until the block ends.
 
     Args:
+        stages: all of the build's.
         root: of the footage.
         workers: cores to use; all of them by default. Stages that need a GPU have workers of their own.
         address: of a running Ray cluster; None starts a Ray on this machine.
@@ -171,39 +176,62 @@ def run_partitions(
         KeyboardInterrupt: passed on after Ray has stopped; what is finished stays.
     """
     on_gpu = any(stage.needs_gpu for stage in stages)
-    with session(workers or os.cpu_count() or 1, address=address, on_gpu=on_gpu) as ray:
-        tally = ray.remote(num_cpus=0)(Tally).remote()
-        largest_first = sorted(partitions, key=lambda p: (-p.num_bytes, p.number))
-        items = [row_of(partition) for partition in largest_first]
-        dataset = ray.data.from_items(items, override_num_blocks=len(items))
-        resources = ray.cluster_resources()
-        pool_size = min(workers or int(resources.get("CPU", 1)), len(items))
-        gpu_share = _gpu_share(resources.get("GPU", 0.0), pool_size) if on_gpu else 0.0
-        groups = [[*group] for _, group in groupby(stages, key=lambda stage: stage.needs_gpu)]
-        # all pools together claim one CPU per worker: with whole CPUs the second pool would wait for ever
-        share = 0.8 / len(groups)
-        for group in groups:
-            dataset = dataset.map(
-                Worker,
-                fn_constructor_args=(uri, steps_of(group, stages, root, tally)),
-                compute=ray.data.ActorPoolStrategy(size=pool_size, max_tasks_in_flight_per_actor=1),
-                num_cpus=share,
-                num_gpus=gpu_share if group[0].needs_gpu else 0,
-            )
-        num_sources = sum(len(partition.sources) for partition in partitions)
-        with shown_progress(ray, tally, num_sources, [stage.name for stage in stages]):
-            try:
-                for row in dataset.iter_rows():
-                    raise_if_stopped(row)
-            except ray.exceptions.RayError as error:
-                raise _explained(error) from error
+    ray: Any = None
+    with ExitStack() as sessions:
+
+        def run(partitions: Sequence[Partition], chosen: Sequence[Stage]) -> None:
+            nonlocal ray
+            if ray is None:
+                start = session(workers or os.cpu_count() or 1, address=address, on_gpu=on_gpu)
+                ray = sessions.enter_context(start)
+            _run(ray, partitions, chosen, stages=stages, uri=uri, root=root, workers=workers)
+
+        yield run
+
+
+def _run(
+    ray: Any,
+    partitions: Sequence[Partition],
+    chosen: Sequence[Stage],
+    *,
+    stages: Sequence[Stage],
+    uri: str,
+    root: str,
+    workers: int | None,
+) -> None:
+    tally = ray.remote(num_cpus=0)(Tally).remote()
+    largest_first = sorted(partitions, key=lambda p: (-p.num_bytes, p.number))
+    items = [row_of(partition) for partition in largest_first]
+    dataset = ray.data.from_items(items, override_num_blocks=len(items))
+    resources = ray.cluster_resources()
+    pool_size = min(workers or int(resources.get("CPU", 1)), len(items))
+    on_gpu = any(stage.needs_gpu for stage in chosen)
+    gpu_share = _gpu_share(resources.get("GPU", 0.0), pool_size) if on_gpu else 0.0
+    groups = [[*group] for _, group in groupby(chosen, key=lambda stage: stage.needs_gpu)]
+    # all pools together claim one CPU per worker: with whole CPUs the second pool would wait for ever
+    share = 0.8 / len(groups)
+    for group in groups:
+        dataset = dataset.map(
+            Worker,
+            fn_constructor_args=(uri, steps_of(group, chosen, stages, root, tally)),
+            compute=ray.data.ActorPoolStrategy(size=pool_size, max_tasks_in_flight_per_actor=1),
+            num_cpus=share,
+            num_gpus=gpu_share if group[0].needs_gpu else 0,
+        )
+    num_sources = sum(len(partition.sources) for partition in partitions)
+    with shown_progress(ray, tally, num_sources, [stage.name for stage in chosen]):
+        try:
+            for row in dataset.iter_rows():
+                raise_if_stopped(row)
+        except ray.exceptions.RayError as error:
+            raise _explained(error) from error
 
 
 def steps_of(
-    group: Sequence[Stage], stages: Sequence[Stage], root: str, tally: Any
+    group: Sequence[Stage], chosen: Sequence[Stage], stages: Sequence[Stage], root: str, tally: Any
 ) -> Callable[[], list[RunStage | RunShard]]:
     """What makes the steps of a worker, over there."""
-    later = [stage.name for stage in stages if stage.name != "discover"]
+    later = [stage.name for stage in chosen if stage.name != "discover"]
 
     def make() -> list[RunStage | RunShard]:
         home = Home()

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.joined import joined_rows, kept_clips
+from pipelines.outside import digests
 from pipelines.partition import SHARD, Partition
 from pipelines.record import Record, read_record
 from pipelines.sources import Source
@@ -69,8 +70,11 @@ def write_shards(
     labels = {source.uri: source.item.labels() for source in partition.sources}
     clips = kept_clips(store, partition, [stage.name for stage in stages])
     by_split: dict[str, list[str]] = defaultdict(list)
+    told = digests(partition, clips)
+    told_by_split: dict[str, list[str]] = defaultdict(list)
     for clip in clips:
         by_split[labels[clip["source_uri"]]["split"]].append(clip["clip_id"])
+        told_by_split[labels[clip["source_uri"]]["split"]].append(told[clip["clip_id"]])
     made_by = provenance(entries)
     made = {name for stage in stages for name in stage.schema.names}
     unmade = {field.name: None for field in CLIPS if field.nullable and field.name not in made}
@@ -81,7 +85,7 @@ def write_shards(
     with _Files(store, partition) as files:
         for row in joined:
             labelled = {**unmade, **row, **labels[row["source_uri"]], "provenance": made_by}
-            path = _path("clips", partition, labelled["split"], by_split[labelled["split"]])
+            path = _path("clips", partition, labelled["split"], told_by_split[labelled["split"]])
             files.writer(path, "clips", labelled["split"]).write({n: labelled[n] for n in CLIPS.names})
             duration_s += row["num_frames"] / FRAME_RATE_HZ
     shards += files.entries
@@ -115,13 +119,14 @@ def _older_frames(store: Store, partition: Partition) -> Iterator[ShardEntry]:
         yield from (entry for entry in record.shards if entry.kind == "frames")
 
 
-def _path(kind: str, partition: Partition, split: str, clip_ids: Sequence[str]) -> str:
+def _path(kind: str, partition: Partition, split: str, ids: Sequence[str]) -> str:
+    """`ids` are the clips', for the labels those of what each was told, which name the clip as well."""
     recipe = (
         partition.recipes[SHARD]
         if kind == "clips"
         else f"{version('pyarrow')} {FRAMES} {partition.recipes['track']}"
     )
-    key = json_sha256([recipe, ids_sha256(clip_ids)])
+    key = json_sha256([recipe, ids_sha256(ids)])
     return f"{kind}/{split}-{partition.number:05d}-{key[:8]}.parquet"
 
 

@@ -54,6 +54,9 @@ class Stage:
     grain: Literal["clip", "source"] = "clip"
     """`source`: the clips of a source come in one list, as their results depend on each other, and what is
     made again is made again for all of them."""
+    told: bool = False
+    """Its rows rest on what lies outside the clip, and are made again when that changes; so are those of the
+    stages that read it, which must say so too. Each row has it as `context` (outside.py)."""
     reads_footage: bool = False
     """Opens the source's files: they are watched while it works (unchanged.py)."""
     timeout_s: float = 600.0

@@ -58,4 +58,5 @@ STAGE = Stage(
     make=make,
     reads={"judge": ("emotion", "emotion_level", "action_units"), "transcribe": ("transcript",)},
     isolated=True,
+    told=True,
 )

@@ -44,7 +44,7 @@ def build_here() -> Callable[..., Any]:
 
     def build(footage: Path, out: Path | str, *, stages: Any = None) -> Any:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(module, "run_partitions", run_here)
+            patch.setattr(module, "on_ray", run_here)
             return module.build(footage, out=str(out), workers=1, stages=stages or fault_stages())
 
     return build

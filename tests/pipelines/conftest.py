@@ -2,7 +2,8 @@
 
 import importlib.util
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,15 +27,19 @@ class SilentTally:
             return None
 
 
+@contextmanager
 def run_here(
-    partitions: Sequence[Any], stages: Sequence[Any], *, uri: str, root: str, workers: int, address: Any
-) -> None:
-    """What `run_partitions` does, one partition after another, without Ray."""
+    stages: Sequence[Any], *, uri: str, root: str, workers: int | None, address: Any = None
+) -> Iterator[Any]:
+    """What `on_ray` does, one partition after another, without Ray."""
     from pipelines.run import Worker, raise_if_stopped, row_of, steps_of
 
-    worker = Worker(uri, steps_of(stages, stages, root, SilentTally()))
-    for partition in partitions:
-        raise_if_stopped(worker(row_of(partition)))
+    def run(partitions: Sequence[Any], chosen: Sequence[Any]) -> None:
+        worker = Worker(uri, steps_of(chosen, chosen, stages, root, SilentTally()))
+        for partition in partitions:
+            raise_if_stopped(worker(row_of(partition)))
+
+    yield run
 
 
 @pytest.fixture
@@ -44,8 +49,8 @@ def build_here(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
 
     from pipelines import build as module
 
-    monkeypatch.setattr(module, "run_partitions", run_here)
-    monkeypatch.setattr("pipelines.retry.run_partitions", run_here)
+    monkeypatch.setattr(module, "on_ray", run_here)
+    monkeypatch.setattr("pipelines.retry.on_ray", run_here)
 
     def build(footage: Path, out: Path | str, *, stages: Any = None) -> Any:
         stages = stages or fake_stages()

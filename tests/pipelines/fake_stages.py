@@ -16,6 +16,7 @@ import numpy as np
 
 from pipelines import discover, fit, hear, judge, see, sync, track, transcribe, write
 from pipelines.stage import Row, Stage, Work
+from style2talker.corpus.corrections import DROP, DROPPED
 from style2talker.emotion.taxonomy import EMOTIONS
 from style2talker.errors import Reject
 from style2talker.media.footage import Footage
@@ -162,14 +163,22 @@ def make_see(config: FakeConfig, footage: Footage) -> Work:
 def make_judge(config: FakeConfig, footage: Footage) -> Work:
     def run(clip: Row) -> Row:
         (probability,) = clip["net_probability"]
+        said = clip["context"].correction
+        if said is not None and said.verdict == DROP:
+            raise Reject(DROPPED, "Ana dropped it.")
         units = [{"unit": 12, "name": "lip corner puller", "intensity": 0.6, "level": "middle"}]
+        neutral = clip["context"].neutral
         return {
             "clip_id": clip["clip_id"],
-            "emotion": EMOTIONS[int(probability.argmax())],
-            "emotion_level": 2,
+            "emotion": (said and said.emotion) or EMOTIONS[int(probability.argmax())],
+            "emotion_level": (said and said.level) or 2,
             "emotion_probability": probability,
             "action_units": units,
-            **dict.fromkeys(("opinions", "agreement", "confidence", "flags", "corrected")),
+            "opinions": [],
+            "agreement": float(neutral.reading_r2.mean()) if neutral is not None else 0.0,
+            "confidence": None,
+            "flags": [],
+            "corrected": said and {"author": said.author, "time_utc": said.time_utc},
         }
 
     return run
@@ -201,6 +210,7 @@ def fake_stages(*, fit_salt: int = 0) -> tuple[Stage, ...]:
             make=make,  # type: ignore[arg-type]
             reads=real.reads,
             reads_footage=real.reads_footage,
+            told=real.told,
         )
 
     return (

@@ -1,0 +1,155 @@
+"""What lies outside a clip: the speaker's neutral, the data set's label, a person's word. A row is made again
+when what it is told changes, and only then."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from fake_stages import fake_stages  # type: ignore[import-not-found]
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.build import Built
+from pipelines.build import build as build_all
+from pipelines.forget import forget
+from style2talker.corpus.corrections import DROP, WITHDRAW, Correction, add_correction, now_utc
+from style2talker.corpus.reader import Corpus
+from style2talker.corpus.uri import open_store
+from style2talker.corpus.verify import verify
+from style2talker.emotion.neutral import LEAST_CLIPS, neutral_of
+
+
+@pytest.fixture
+def people(tmp_path: Path) -> Path:
+    """Ana has six clips, of which the data set calls two neutral; Ben has six, without labels; Cleo one."""
+    root = tmp_path / "footage"
+    for name, text in {
+        "ana-neutral": "50 60",
+        "ana-happy": "51 61 62 63",
+        "ben-1": "52 64 65",
+        "ben-2": "53 66 67",
+        "cleo-1": "54",
+    }.items():
+        root.mkdir(exist_ok=True)
+        (root / f"{name}.mp4").write_text(f"({name}) {text}")
+    write_card(root)
+    return root
+
+
+def write_card(root: Path, pattern: str = "(neutral|happy)") -> None:
+    lines = [
+        "name: people",
+        f"layout: ['^(?P<speaker>[a-z]+)-(?P<emotion>{pattern})', '^(?P<speaker>[a-z]+)-']",
+        "num_partitions: 2",
+    ]
+    (root / "card.yaml").write_text("\n".join(lines))
+
+
+@pytest.fixture
+def make(build_here: Callable[..., Any]) -> Callable[[Path, Path], Built]:
+    def make(footage: Path, out: Path) -> Built:
+        return build_all(str(footage), out=str(out), workers=1, stages=fake_stages())
+
+    return make
+
+
+def computed(built: Built) -> dict[str, int]:
+    return {spent.stage: spent.num_rows for spent in built.spent if spent.num_rows}
+
+
+def clips(out: Path) -> dict[str, dict[str, Any]]:
+    return {row["clip_id"]: row for row in Corpus.open(str(out)).clips()}
+
+
+def test_a_label_that_changes_is_told_to_its_own_speaker_only(make, people: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    make(people, out)
+    write_card(people, "(happy)")
+    built = make(people, out)  # two of Ana's clips are no longer called neutral: another neutral for all six
+    assert computed(built) == {"judge": 6, "write": 6}
+    assert make(people, out).steps == ()
+
+
+def correction_of(row: dict[str, Any], **said: Any) -> Correction:
+    return Correction(
+        clip_id=row["clip_id"], source_id=row["source_id"], author="Ana", time_utc=now_utc(), **said
+    )
+
+
+def test_a_correction_wins_and_nothing_else_changes(
+    make, people: Path, tmp_path: Path, contents: Callable[[Path], dict[str, bytes]]
+) -> None:
+    out = tmp_path / "out"
+    make(people, out)
+    before, files = clips(out), contents(out)
+    chosen = next(row for row in before.values() if row["source_uri"].startswith("ben-1"))
+    add_correction(open_store(str(out)), correction_of(chosen, emotion="fear", level=3))
+    built = make(people, out)
+    assert computed(built) == {"judge": 1, "write": 1}
+    after = clips(out)
+    assert verify(str(out)) == []
+    changed = {i for i in before if repr(before[i]) != repr(after[i])}
+    assert changed == {chosen["clip_id"]}
+    row = after[chosen["clip_id"]]
+    assert (row["emotion"], row["emotion_level"], row["corrected"]["author"]) == ("fear", 3, "Ana")
+    assert make(people, out).steps == ()
+
+    add_correction(open_store(str(out)), correction_of(chosen, verdict=WITHDRAW))
+    make(people, out)
+    del files["card.html"], files["README.md"]  # they look at other clips
+    assert {name: content for name, content in contents(out).items() if name in files} == files
+
+
+def test_a_dropped_clip_is_a_reject_and_comes_back(make, people: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    make(people, out)
+    chosen = next(iter(clips(out).values()))
+    add_correction(open_store(str(out)), correction_of(chosen, verdict=DROP))
+    make(people, out)
+    (reject,) = Corpus.open(str(out)).rejects()
+    assert (reject["kind"], reject["clip_id"], reject["stage"]) == (
+        "dropped_by_review",
+        chosen["clip_id"],
+        "judge",
+    )
+    assert chosen["clip_id"] not in clips(out)
+    add_correction(open_store(str(out)), correction_of(chosen, verdict=WITHDRAW))
+    make(people, out)
+    assert chosen["clip_id"] in clips(out)
+
+
+def test_who_stays_keeps_their_labels_when_a_recording_of_theirs_is_forgotten(
+    make, people: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    make(people, out)
+    before = clips(out)
+    gone = next(row for row in before.values() if row["source_uri"].startswith("ana-neutral"))
+    add_correction(open_store(str(out)), correction_of(gone, emotion="sad"))
+    forget(str(out), sources=[gone["source_uri"]])
+    after = clips(out)
+    assert len(after) == len(before) - 2
+    assert all(repr(before[i]) == repr(after[i]) for i in after)
+    assert gone["clip_id"].encode() not in (out / "corrections.parquet").read_bytes()
+    built = make(people, out)  # four of Ana's are left: too few for a neutral without labels
+    assert computed(built) == {"judge": 4, "write": 4}
+
+
+@given(order=st.permutations(range(7)), labelled=st.sets(st.integers(0, 6), max_size=3))
+def test_a_neutral_does_not_depend_on_the_order_and_prefers_labels(
+    order: list[int], labelled: set[int]
+) -> None:
+    rng = np.random.default_rng(0)
+    nets, readings = rng.dirichlet(np.ones(8), (7, 3)).astype(np.float32), rng.random((7, 10, 2))
+    evidence = [(f"{i}", i in labelled, nets[i], readings[i].astype(np.float32)) for i in range(7)]
+    straight, shuffled = neutral_of(evidence), neutral_of([evidence[i] for i in order])
+    assert straight is not None
+    assert shuffled is not None
+    assert straight.to_dict() == shuffled.to_dict()
+    assert (straight.labelled, straight.num_clips) == (bool(labelled), len(labelled) or 2)
+    if not labelled:
+        quiet = sorted(range(7), key=lambda i: readings[i].astype(np.float32).max(axis=1).mean())[:2]
+        assert np.allclose(straight.reading_r2, readings[quiet].mean(axis=0), atol=1e-6)
+    assert neutral_of(evidence[: LEAST_CLIPS - 1]) is None or labelled
