@@ -22,6 +22,10 @@ COLUMNS = (
 )  # fmt: skip
 WIDTH_PX = 1000.0
 TOGETHER = "together"
+SHOWN_MEASURES = 5
+"""The others open on request."""
+_FIRST = ("arousal", "valence", "singing", "synthetic", "pitch_hz", "loudness_db", "words_per_s")
+_SYMBOLS = {"db": " dB", "hz": " Hz", "semitones": " semitones", "percent": " %"}
 _LETTER_PX = 7.2
 _LOUDEST_DB, _QUIETEST_DB = -5.0, -60.0
 _LOWEST_HZ, _HIGHEST_HZ = 60.0, 500.0
@@ -117,12 +121,21 @@ def _witness(opinion: Mapping[str, Any]) -> Witness:
         modality=opinion["modality"],
         share_e=share_e,
         says=EMOTIONS[int(np.argmax(share_e))] if share_e else "",
-        measures=tuple(
-            (measure["name"].replace("_", " "), f"{measure['value']:.3g}")
-            for measure in opinion["measures"] or ()
-        ),
+        measures=_measures({m["name"]: m["value"] for m in opinion["measures"] or ()}),
         text=opinion["text"] or "",
     )
+
+
+def _measures(values: Mapping[str, float]) -> tuple[tuple[str, str], ...]:
+    """Names and values to read, what tells most first; a unit at a name's end goes to the value."""
+    shown = []
+    for name in sorted(
+        values, key=lambda name: (_FIRST.index(name) if name in _FIRST else len(_FIRST), name)
+    ):
+        stem, _, last = name.rpartition("_")
+        named, symbol = (stem, _SYMBOLS[last]) if stem and last in _SYMBOLS else (name, "")
+        shown.append((named.replace("_", " "), f"{values[name]:.3g}{symbol}".replace("-", "−")))
+    return tuple(shown)
 
 
 def _unit(unit: Mapping[str, Any]) -> Unit:

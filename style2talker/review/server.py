@@ -36,7 +36,7 @@ from style2talker.emotion.action_units import UNITS
 from style2talker.emotion.facs import UNIT_NAMES
 from style2talker.emotion.taxonomy import EMOTIONS
 from style2talker.errors import UserError
-from style2talker.review.evidence import WIDTH_PX, evidence_of
+from style2talker.review.evidence import SHOWN_MEASURES, WIDTH_PX, evidence_of
 from style2talker.review.movie import Movies
 from style2talker.review.session import Session
 
@@ -104,6 +104,7 @@ def make_app(session: Session, movies: Movies, *, token: str, stop: Callable[[],
             num_said=len(holding),
             said=holding.get(row["clip_id"]),
             width_px=WIDTH_PX,
+            shown_measures=SHOWN_MEASURES,
             track_px=_TRACK_PX,
             state={
                 "root": f"/{token}",

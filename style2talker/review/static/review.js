@@ -186,7 +186,7 @@ document.addEventListener("keydown", (event) => {
   const target = event.target;
   if (target === note || target === transcript) return textKey(event);
   const isPress = event.key === " " || event.key === "Enter", isArrow = event.key.startsWith("Arrow");
-  if (isPress && target.closest("button, a, video")) return;
+  if (isPress && target.closest("button, a, video, summary")) return;
   if (isArrow && target.matches("video, input")) return;
   const row = target.closest(".unit");
   if (row && unitKey(event, row)) return event.preventDefault();
