@@ -35,8 +35,9 @@ from pipelines.stage import Stage
 from style2talker.corpus.card import Card, load_card
 from style2talker.corpus.manifest import Manifest
 from style2talker.corpus.uri import open_store
-from style2talker.emotion.action_units import action_units
-from style2talker.emotion.facial import FacialEmotion, emotion_level
+from style2talker.emotion.action_units import action_units, witness_readings
+from style2talker.emotion.face_nets import FaceNets, looks
+from style2talker.emotion.facial import emotion_level, face_probability
 from style2talker.emotion.sentences import write_sentences
 from style2talker.emotion.taxonomy import EMOTIONS
 from style2talker.errors import Reject
@@ -60,7 +61,7 @@ class PlainScript:
 
     def __init__(self, out: Path) -> None:
         self.out = out
-        self.tracker, self.transcribe, self.facial = LandmarkTracker(), Transcriber(), FacialEmotion()
+        self.tracker, self.transcribe, self.nets = LandmarkTracker(), Transcriber(), FaceNets()
 
     def run(self, root: Path, names: list[str]) -> int:
         num_clips = 0
@@ -97,13 +98,11 @@ class PlainScript:
         audio = read_audio(path, start_s=start_s, end_s=end_s)
         heard = self.transcribe(audio)
         manner = prosody(audio, len(frames))
-        probability = self.facial(
-            crops,
-            landmarks_tl3,
-            blendshapes_tk=blendshapes_tk,
-            found_t=found_t,
-            expression_tk=fit.expression_tk,
-        )
+        look_n = looks(landmarks_tl3)
+        by_net = self.nets(crops[look_n], landmarks_tl3[look_n])
+        readings = witness_readings(blendshapes_tk, found_t, expression_tk=fit.expression_tk)
+        readings_r2 = [[r.left, r.right] for of_units in readings.values() for r in of_units.values()]
+        probability = face_probability(np.stack(list(by_net.values())), np.array(readings_r2))
         emotion = EMOTIONS[int(probability.argmax())]
         sentences = write_sentences(
             clip_id=clip_id,

@@ -1,4 +1,4 @@
-"""How often each witness of the emotion is right, and which action units of a drawn face are found again.
+"""Which action units of a drawn face are found again, and which level; the emotion is face_emotion.py's.
 
 Truth     acted clips: MEAD's file names, `<actor>_front_<emotion>_level<n>_<clip>.mp4`; twin footage: the
           `.truth.json` beside each clip
@@ -9,7 +9,6 @@ ceilings (all real files) that `emotion/action_units.py` holds, before rounding 
 """
 
 import re
-import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -21,16 +20,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from style2talker.corpus.schema import FRAME_RATE_HZ
 from style2talker.emotion.action_units import MARKS, UNITS, Reading, action_units, witness_readings
-from style2talker.emotion.facial import (
-    FacialEmotion,
-    combine,
-    emotion_level,
-    net_probability,
-    unit_match,
-    unit_probability,
-)
+from style2talker.emotion.facial import emotion_level
 from style2talker.emotion.facs import UNIT_NAMES
 from style2talker.emotion.taxonomy import EMOTIONS
 from style2talker.face.crop import crop_frames, fomm_box, to_crop
@@ -95,49 +86,18 @@ def level_of(emotion: str, face: Face) -> int:
     return emotion_level(emotion, face.blendshapes_tk, face.found_t, expression_tk=face.expression_tk)
 
 
-def witnesses(facial: FacialEmotion, face: Face) -> dict[str, str]:
-    """The emotion that each net, their mean, the units and all together name."""
-    by_net = facial.nets(face.frames_thw3, face.landmarks_tl3)
-    answers = dict(by_net)
-    answers["nets together"] = net_probability(by_net)
-    match_e = unit_match(face.readings)
-    answers["action units"] = unit_probability(match_e)
-    answers["all"] = combine(answers["nets together"], match_e)
-    return {name: EMOTIONS[int(probability_e.argmax())] for name, probability_e in answers.items()}
-
-
 def print_acted(folder: Path) -> None:
-    facial = FacialEmotion()
-    right, right_seven, of_seven, said_wrong = Counter(), Counter(), 0, []
-    total, levels, net_s, clip_s = 0, Counter(), 0.0, 0.0
+    levels = Counter()
     for path, face in faces(sorted(folder.glob("*.mp4"))):
         label = re.search(rf"_({'|'.join(EMOTIONS)})_level(\d)", path.name)
-        if label is None:
-            continue
-        start_s = time.process_time()
-        said = witnesses(facial, face)
-        net_s += time.process_time() - start_s
-        clip_s += len(face.frames_thw3) / FRAME_RATE_HZ
-        total, of_seven = total + 1, of_seven + (label[1] != "contempt")
-        for name, emotion in said.items():
-            right[name] += emotion == label[1]
-            right_seven[name] += emotion == label[1] != "contempt"
-        levels[int(label[2]), level_of(label[1], face)] += 1
-        if said["all"] != label[1]:
-            said_wrong.append(f"{path.stem}: {said['all']}")
-    table = Table("witness", "right of all", "right without contempt", title=f"acted emotion, {total} clips")
-    for name in right:
-        table.add_row(name, f"{right[name]}/{total}", f"{right_seven[name]}/{of_seven}")
-    console.print(table)
-    console.print("wrong:", "; ".join(said_wrong) or "none")
-    console.print("(level acted, level read): clips", dict(sorted(levels.items())))
-    console.print(f"{1000 * net_s / max(clip_s, 1e-9):.0f} ms of processor time per second of clip")
+        if label is not None:
+            levels[int(label[2]), level_of(label[1], face)] += 1
+    console.print(f"acted, {levels.total()} clips (level acted, level read):", dict(sorted(levels.items())))
 
 
 def print_twin(folder: Path, most: int) -> None:
-    facial = FacialEmotion()
     shown, found, claimed = Counter(), Counter(), Counter()
-    right, levels, total = Counter(), Counter(), 0
+    levels, total = Counter(), 0
     for path, face in faces(sorted(folder.rglob("*.mp4"))[:most]):
         truth = read_truth(path.with_name(path.stem + SUFFIX))
         units = units_of(face)
@@ -145,7 +105,6 @@ def print_twin(folder: Path, most: int) -> None:
         shown.update(truth.action_units)
         found.update(units & set(truth.action_units))
         claimed.update(units - set(truth.action_units))
-        right.update(name for name, emotion in witnesses(facial, face).items() if emotion == truth.emotion)
         levels[truth.level, level_of(truth.emotion, face)] += 1
     table = Table(
         "unit", "shown in", "found in", "claimed without being shown in", title=f"twin, {total} clips"
@@ -154,7 +113,6 @@ def print_twin(folder: Path, most: int) -> None:
         seen = "not visible to any witness" if unit in UNSEEN_UNITS else str(found[unit])
         table.add_row(f"{unit} {UNIT_NAMES[unit]}", str(shown[unit]), seen, str(claimed[unit]))
     console.print(table)
-    console.print("emotion right:", {name: f"{count}/{total}" for name, count in right.items()})
     console.print("(level drawn, level read): clips", dict(sorted(levels.items())))
 
 

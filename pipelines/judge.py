@@ -1,6 +1,6 @@
 """Judge: what all witnesses say of a clip in, its labels out. No model runs here.
 
-Reads    see: net_names, net_probability; track: blendshapes, face_found; fit: expression
+Reads    see: net_probability, unit_readings; track: blendshapes, face_found; fit: expression
 Writes   emotion, emotion_level, emotion_probability, action_units, opinions, agreement, confidence, flags,
          corrected
 Rejects  nothing of its own
@@ -22,16 +22,14 @@ class JudgeConfig:
 
 
 def make(config: JudgeConfig, footage: Footage) -> Work:
-    from style2talker.emotion.action_units import action_units, witness_readings
-    from style2talker.emotion.facial import combine, emotion_level, net_probability, unit_match
+    from style2talker.emotion.action_units import action_units
+    from style2talker.emotion.facial import emotion_level, face_probability
     from style2talker.emotion.taxonomy import EMOTIONS
 
     def judge(clip: Row) -> Row:
         found_t = np.array(clip["face_found"])
         blendshapes_tk, expression_tk = clip["blendshapes"], clip["expression"]
-        by_net = dict(zip(clip["net_names"], clip["net_probability"], strict=True))
-        match_e = unit_match(witness_readings(blendshapes_tk, found_t, expression_tk=expression_tk))
-        probability_e = combine(net_probability(by_net), match_e).astype(np.float32)
+        probability_e = face_probability(clip["net_probability"], clip["unit_readings"])
         emotion = EMOTIONS[int(np.argmax(probability_e))]
         units = action_units(blendshapes_tk, found_t, expression_tk=expression_tk)
         return {
@@ -53,7 +51,7 @@ STAGE = Stage(
     config=JudgeConfig(),
     make=make,
     reads={
-        "see": ("net_names", "net_probability"),
+        "see": ("net_probability", "unit_readings"),
         "track": ("blendshapes", "face_found"),
         "fit": ("expression",),
     },

@@ -1,9 +1,9 @@
-"""Three published expression nets on tight face crops, averaged: singly weak, together fair.
+"""Three published expression nets on tight face crops: singly weak, together fair.
 
 Each net keeps the preparation it was trained with and its own class order; both were checked against labelled
-clips (`benchmarks/emotion.py` prints every net alone: a wrong order cannot pass unseen there).
+clips (`benchmarks/face_emotion.py` prints every net alone: a wrong order cannot pass unseen there).
 
-Shapes: T frames, N subsampled frames, L landmarks (478), E = 8 emotions in the order of `EMOTIONS`.
+Shapes: T frames, N of them that are looked at, L landmarks (478), E = 8 emotions in the order of `EMOTIONS`.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,7 +20,10 @@ from style2talker.threads import one_thread
 from style2talker.weights.resolve import resolve
 
 WEIGHTS = ("fer-mini", "facex", "face-api-expression")
-FRAME_STEP = 10  # 2.5 looks a second; the three nets cost 15 to 20 ms a look on one core
+FRAME_STEP = 10  # 2.5 looks a second; the three nets cost 15 to 25 ms a look on one core
+FLOOR = 0.01
+"""No look may veto an emotion: one label in ten of what the nets learned from is wrong (FER-2013; Barsoum et
+al. 2016, arXiv 1608.01041), spread over six other classes."""
 
 # Eye corners and the face oval in the 478 landmarks of MediaPipe's mesh.
 _RIGHT_EYE, _LEFT_EYE = (33, 133), (362, 263)
@@ -78,28 +81,41 @@ class FaceNets:
         self._nets = {name: loaders[name](resolve(name, path=(paths or {}).get(name))) for name in names}
 
     def __call__(
-        self, frames_thw3: np.ndarray, landmarks_tl3: np.ndarray | None = None
+        self, frames_nhw3: np.ndarray, landmarks_nl3: np.ndarray | None = None
     ) -> dict[str, np.ndarray]:
-        """Each net's mean probability [E] over every tenth frame; 0 for contempt, which no net knows.
+        """Each net's probability [E], the geometric mean over the frames; 0 for contempt, which no net knows.
+
+        The geometric mean is what frames that agree on the same question add up to (docs/face_emotion.md):
+        one frame in which speech looks like surprise moves it less than the arithmetic one.
 
         Args:
-            frames_thw3: uint8 RGB, the 256 px crop.
-            landmarks_tl3: in crop px, NaN where no face was found; those frames are left out.
-
-        Raises:
-            Reject: `no_face` when no frame that is looked at has a face.
+            frames_nhw3: uint8 RGB, the 256 px crop; those that `looks` chose.
+            landmarks_nl3: in crop px.
         """
-        seen = np.arange(len(frames_thw3))
-        if landmarks_tl3 is not None:
-            seen = seen[np.isfinite(landmarks_tl3[:, :, :2]).all(axis=(1, 2))]
-        if not len(seen):
-            raise Reject("no_face", f"none of {len(frames_thw3)} frames has a face, expected at least one")
-        chosen = seen[len(seen) % FRAME_STEP // 2 :: FRAME_STEP]
-        looks = [(frames_thw3[t], None if landmarks_tl3 is None else landmarks_tl3[t]) for t in chosen]
-        return {
-            name: np.mean([net(frame, landmarks) for frame, landmarks in looks], axis=0)
-            for name, net in self._nets.items()
-        }
+        faces = [None] * len(frames_nhw3) if landmarks_nl3 is None else list(landmarks_nl3)
+        pairs = list(zip(frames_nhw3, faces, strict=True))
+        return {name: _pooled([net(*pair) for pair in pairs]) for name, net in self._nets.items()}
+
+
+def looks(landmarks_tl3: np.ndarray) -> np.ndarray:
+    """Every tenth of the frames that have a face, int [N].
+
+    Args:
+        landmarks_tl3: NaN where no face was found.
+
+    Raises:
+        Reject: `no_face` when no frame has one.
+    """
+    seen = np.flatnonzero(np.isfinite(landmarks_tl3[:, :, :2]).all(axis=(1, 2)))
+    if not len(seen):
+        raise Reject("no_face", f"none of {len(landmarks_tl3)} frames has a face, expected at least one")
+    return seen[len(seen) % FRAME_STEP // 2 :: FRAME_STEP]
+
+
+def _pooled(probability_ne: list[np.ndarray]) -> np.ndarray:
+    pooled_e = np.exp(np.log(np.maximum(probability_ne, FLOOR)).mean(axis=0))
+    pooled_e[EMOTIONS.index("contempt")] = 0.0
+    return pooled_e / pooled_e.sum()
 
 
 _Net = Callable[[np.ndarray, np.ndarray | None], np.ndarray]
