@@ -133,3 +133,94 @@ def save_blip(directory: Path) -> Path:
     )
     BlipForConditionalGeneration(config).save_pretrained(directory)
     return directory
+
+
+def save_whisper(directory: Path, *, seed: int = 0) -> Path:
+    """A multilingual Whisper of three languages with a byte-level tokenizer."""
+    import torch
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+    from transformers import (
+        GenerationConfig,
+        PreTrainedTokenizerFast,
+        WhisperConfig,
+        WhisperFeatureExtractor,
+        WhisperForConditionalGeneration,
+    )
+
+    specials = (
+        *("<|endoftext|>", "<|startoftranscript|>", "<|en|>", "<|de|>", "<|fr|>", "<|translate|>"),
+        *("<|transcribe|>", "<|startoflm|>", "<|startofprev|>", "<|nospeech|>", "<|notimestamps|>"),
+        *(f"<|{step / 50:.2f}|>" for step in range(1501)),
+    )
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=300, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False
+    )
+    tokenizer.train_from_iterator(["bin blue at f two now, place red by k seven please"], trainer)
+    tokenizer.add_special_tokens(list(specials))  # behind the words, as Whisper has them
+    token = {name: tokenizer.token_to_id(name) for name in specials}
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token=specials[0]).save_pretrained(directory)
+    WhisperFeatureExtractor().save_pretrained(directory)
+    end, start = token["<|endoftext|>"], token["<|startoftranscript|>"]
+    sizes = {"d_model": 16, "encoder_layers": 1, "decoder_layers": 2, "vocab_size": end + len(specials)}
+    heads = {"encoder_attention_heads": 2, "decoder_attention_heads": 2}
+    widths = {"encoder_ffn_dim": 16, "decoder_ffn_dim": 16, "max_target_positions": 24}
+    ends = {"bos_token_id": end, "eos_token_id": end, "pad_token_id": end, "decoder_start_token_id": start}
+    torch.manual_seed(seed)
+    model = WhisperForConditionalGeneration(WhisperConfig(**sizes, **heads, **widths, **ends, init_std=0.5))
+    model.generation_config = GenerationConfig(
+        **ends,
+        is_multilingual=True,
+        lang_to_id={name: token[name] for name in specials[2:5]},
+        task_to_id={"translate": token["<|translate|>"], "transcribe": token["<|transcribe|>"]},
+        no_timestamps_token_id=token["<|notimestamps|>"],
+        suppress_tokens=[*range(end + 1, end + len(specials))],
+        begin_suppress_tokens=[end],
+        alignment_heads=[[1, 0], [1, 1]],
+        max_length=24,
+        return_timestamps=False,
+    )
+    model.save_pretrained(directory)
+    return directory
+
+
+def save_llama(directory: Path, *, prompt: str, answer: str, steps: int = 150) -> Path:
+    """A causal language model with a tokenizer of the prompt's words.
+
+    After `steps` of training it gives `answer` to `prompt` by heart; with none its weights are random.
+    """
+    import torch
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+    byte_level = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    words = {word for word, _ in byte_level.pre_tokenize_str(f"{prompt}{answer}")}
+    tokens = ["[PAD]", "[UNK]", "[EOS]", *sorted(words)]
+    tokenizer = Tokenizer(models.WordLevel({token: i for i, token in enumerate(tokens)}, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer, tokenizer.decoder = byte_level, decoders.ByteLevel()
+    wrapped = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, unk_token="[UNK]", eos_token="[EOS]", pad_token="[PAD]"
+    )
+    sizes = {"hidden_size": 48, "intermediate_size": 64, "num_hidden_layers": 1, "num_attention_heads": 2}
+    ends = {"eos_token_id": 2, "pad_token_id": 0, "bos_token_id": None}
+    torch.manual_seed(0)
+    model = LlamaForCausalLM(
+        LlamaConfig(vocab_size=len(tokens), max_position_embeddings=512, **sizes, **ends)
+    )
+    asked = wrapped(prompt)["input_ids"]
+    token_1l = torch.tensor([[*asked, *wrapped(answer)["input_ids"], 2]])
+    label_1l = token_1l.clone()
+    label_1l[:, : len(asked)] = -100
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2)
+    for _ in range(steps):
+        loss = model(input_ids=token_1l, labels=label_1l).loss
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        if loss < 0.02:
+            break
+    model.save_pretrained(directory)
+    wrapped.save_pretrained(directory)
+    return directory
