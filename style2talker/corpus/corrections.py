@@ -30,6 +30,7 @@ KEEP, DROP, WITHDRAW = VERDICTS = ("keep", "drop", "withdraw")
 SIDES = ("both", "left", "right")
 UNIT_LEVELS = ("low", "middle", "high")
 _LONGEST_TEXT = 2000
+_ATTEMPTS = 3
 SCHEMA = pa.schema(
     [
         pa.field("clip_id", pa.string(), nullable=False),
@@ -212,8 +213,15 @@ def _change(store: Store, change: Callable[[list[Correction]], list[Correction]]
 
 def _write(store: Store, history: Sequence[Correction]) -> None:
     table = pa.Table.from_pylist([correction.row() for correction in history], schema=SCHEMA)
-    with store.writing(CORRECTIONS) as scratch, parquet_writer(scratch, SCHEMA) as writer:
-        writer.write_table(table)
+    for _ in range(_ATTEMPTS):
+        with (
+            suppress(FileNotFoundError),  # a build swept it up, taking it for what a killed program left
+            store.writing(CORRECTIONS) as scratch,
+            parquet_writer(scratch, SCHEMA) as writer,
+        ):
+            writer.write_table(table)
+            return
+    raise UserError(f"{store.uri}: {CORRECTIONS} cannot be written; is the folder still there?")
 
 
 @contextmanager

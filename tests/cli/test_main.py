@@ -13,6 +13,7 @@ from style2talker.cli import main
     [
         (["build", "nowhere", "--out", "out"], "nowhere"),
         (["inspect", "nowhere"], "nowhere"),
+        (["review", "nowhere"], "nowhere"),
         (["train", "style-e", "--corpus", "nowhere", "--out", "out", "--batchsize", "3"], "batch_size"),
         (["train", "style-a", "--corpus", "nowhere", "--out", "out"], "nowhere"),
         (["twin", "--out", "a-file"], "a-file"),

@@ -1,8 +1,11 @@
 """Any history of corrections and withdrawals, by several people, comes back as it was made."""
 
 import tempfile
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -19,7 +22,7 @@ from style2talker.corpus.corrections import (
     read_corrections,
     read_history,
 )
-from style2talker.corpus.uri import open_store
+from style2talker.corpus.uri import Store, open_store
 from style2talker.emotion.facs import UNIT_NAMES
 from style2talker.emotion.taxonomy import EMOTIONS, LEVELS
 from style2talker.errors import UserError
@@ -151,3 +154,31 @@ def test_two_people_at_once_lose_nothing(tmp_path: Path) -> None:
     with ThreadPoolExecutor(2) as people:  # each opens the folder anew, as another program would
         list(people.map(_add_many, [str(tmp_path)] * 2, AUTHORS))
     assert len(read_corrections(open_store(str(tmp_path)))) == 16
+
+
+def test_in_a_bucket_it_is_the_same(faulty_s3: Any) -> None:
+    faulty_s3.clear()
+    store = open_store(faulty_s3.uri())
+    assert read_corrections(store) == {}
+    for correction in (statement(emotion="sad"), statement(verdict="drop"), statement(verdict="withdraw")):
+        add_correction(store, correction)
+    assert read_corrections(store) == {"a1": statement(emotion="sad")}
+
+
+def test_a_build_that_sweeps_up_at_the_same_moment_costs_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, swept, writing = open_store(str(tmp_path)), [], Store.writing
+
+    @contextmanager
+    def writing_and_losing(self: Store, name: str) -> Iterator[Path]:
+        with writing(self, name) as scratch:
+            yield scratch
+            if not swept:  # a build takes it for what a killed program left
+                swept.append(scratch)
+                scratch.unlink()
+
+    monkeypatch.setattr(Store, "writing", writing_and_losing)
+    add_correction(store, statement(emotion="sad"))
+    assert swept
+    assert read_corrections(store) == {"a1": statement(emotion="sad")}

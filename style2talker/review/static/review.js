@@ -72,7 +72,7 @@ async function post(path, values) {
   } catch {
     return tell("Not saved: the program does not answer. Start it again; what was saved before is kept.", "error");
   }
-  const said = await answer.json();
+  const said = await answer.json().catch(() => ({ error: "the program failed, its terminal says why." }));
   if (!answer.ok) return tell(`Not saved: ${said.error}`, "error");
   sessionStorage.setItem("told", said.told);
   location.assign(`${state.root}/${said.next}`);
