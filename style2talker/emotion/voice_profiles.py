@@ -7,7 +7,9 @@ brightness of fear, the grade is near zero. The reviews grade in words: that "sl
 deviation of how people portray one emotion, plain 1, "much" 1.5, is our reading, and so are those deviations.
 
 Typical voices, and how much they vary, were measured with `benchmarks/voice.py --reference` on speech that
-may be passed on: five speakers of GRID (CC BY 4.0) and addresses of a US president (public domain).
+may be passed on, five speakers of GRID (CC BY 4.0) and addresses of a US president (public domain). Six
+speakers are few: low and high voices were moved towards each other, the spread between speakers widened, by
+about half each, and rounded.
 
 Axes: E emotions in the order of `EMOTIONS`, D measures, K kinds of voice.
 """

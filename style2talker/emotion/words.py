@@ -41,13 +41,14 @@ class SaidEmotion:
     def __call__(self, transcript: str) -> np.ndarray | None:
         """float32 [E], adds up to one; None where no word is said.
 
-        Neutral is as probable as that no sentence says a feeling; the rest is shared as the sentences do.
+        Neutral is as probable as in the sentence with most feeling, so that a long talk is not taken for a
+        moved one; the rest is shared as the sentences do.
         """
         said = sentences_of(transcript)
         if not said:
             return None
         probability_ne = self._of_sentences(said)
-        neutral = float(np.prod(probability_ne[:, _NEUTRAL]))
+        neutral = float(probability_ne[:, _NEUTRAL].min())
         feeling_e = probability_ne.sum(axis=0)
         feeling_e[_NEUTRAL] = 0
         probability_e = feeling_e * (1 - neutral) / max(feeling_e.sum(), 1e-12)

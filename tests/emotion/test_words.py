@@ -116,6 +116,12 @@ def test_one_feeling_among_plain_sentences_is_enough(said: SaidEmotion) -> None:
     assert said(plain)[EMOTIONS.index("neutral")] > 0.8
 
 
+def test_a_long_talk_is_no_moved_one(said: SaidEmotion) -> None:
+    talk = [sentence.capitalize().rstrip(".") + "." for sentence in SAID["neutral"]]
+    least = min(said(sentence)[EMOTIONS.index("neutral")] for sentence in talk)
+    assert said(" ".join(talk))[EMOTIONS.index("neutral")] == pytest.approx(least, abs=0.02)
+
+
 def test_who_says_nothing_is_no_witness(said: SaidEmotion) -> None:
     assert said("") is None
     assert said(" ... 42!") is None
