@@ -39,12 +39,18 @@ SAME_FACE = 0.75
 """What an emotion's log ratio to the speaker's neutral must exceed to be likelier than neutral: four in five
 halves of 22 neutral clips (16 real, six drawn; none of MEAD) differ from their other half by less."""
 
-# Difference of the sides, mean of the witnesses: the largest of the neutral clips, and of all clips (at least
-# 0.25 more), as for the marks of the units.
+FULL_CHANGE = 0.3
+"""Change of a reading from the speaker's neutral that counts as a unit at full strength, for every unit
+alike: what units drawn at full strength on the twin's six people are read as (median 0.27, by the better
+witness)."""
+
+# Without the speaker's neutral. Difference of the sides, mean of the witnesses: the largest of the neutral
+# clips, and of all clips (at least 0.25 more), as for the marks of the units.
 _LOPSIDED_MARKS = {10: (0.06, 0.45), 12: (0.06, 0.31), 14: (0.13, 0.50)}
 # 6 and 9 no witness sees, 17 hardly above what one neutral talker shows; 14 speaks through one-sidedness.
 _UNUSED_UNITS = frozenset({6, 9, 14, 17})
 _NEUTRAL, _HAPPY, _CONTEMPT = (EMOTIONS.index(name) for name in ("neutral", "happy", "contempt"))
+_KNOWN = np.delete(np.arange(len(EMOTIONS)), _CONTEMPT)  # to the nets
 
 
 def face_probability(
@@ -72,15 +78,14 @@ def face_probability(
 
 def nets_answer(net_ne: np.ndarray, neutral_net_ne: np.ndarray | None = None) -> np.ndarray:
     """[E] of the nets alone, contempt at one in eight; uniform without nets."""
-    known = np.arange(len(EMOTIONS)) != _CONTEMPT
     answer_e = np.full(len(EMOTIONS), 1 / len(EMOTIONS))
     if not len(net_ne):
         return answer_e
-    log_e = np.log(np.maximum(net_ne, FLOOR)).mean(axis=0)
+    log_e = _pooled_log(net_ne[:, _KNOWN])
     if neutral_net_ne is not None:
-        log_e = log_e - np.log(np.maximum(neutral_net_ne, FLOOR)).mean(axis=0)
-        log_e[_NEUTRAL] = SAME_FACE
-    answer_e[known] = softmax(log_e[known]) * (1 - 1 / len(EMOTIONS))
+        log_e = log_e - _pooled_log(neutral_net_ne[:, _KNOWN])
+        log_e[_KNOWN == _NEUTRAL] = SAME_FACE
+    answer_e[_KNOWN] = softmax(log_e) * (1 - 1 / len(EMOTIONS))
     return answer_e
 
 
@@ -111,17 +116,15 @@ def units_answer(match_e: np.ndarray) -> np.ndarray:
 
 def lopsidedness(readings_r2: np.ndarray, neutral_r2: np.ndarray | None = None) -> float:
     """How one-sided the plainest of units 10, 12 and 14 is, floor (or the neutral) 0 to ceiling 1."""
-    difference_wu = np.subtract(*readings_r2.reshape(len(MARKS), len(UNITS), 2).transpose(2, 0, 1))
-    if neutral_r2 is not None:
-        difference_wu = difference_wu - np.subtract(
-            *neutral_r2.reshape(len(MARKS), len(UNITS), 2).transpose(2, 0, 1)
-        )
+    left_r, right_r = (readings_r2 if neutral_r2 is None else readings_r2 - neutral_r2).T
+    more_left_wu = (left_r - right_r).reshape(len(MARKS), len(UNITS))
     shares = []
     for unit, (floor, ceiling) in _LOPSIDED_MARKS.items():
-        of_witnesses = difference_wu[:, UNITS.index(unit)]
-        # From the neutral, both witnesses must mean the same side; without, each has its own resting bias.
-        amount = np.abs(of_witnesses).mean() if neutral_r2 is None else abs(of_witnesses.mean()) + floor
-        shares.append((amount - floor) / (ceiling - floor))
+        of_witnesses = more_left_wu[:, UNITS.index(unit)]
+        if neutral_r2 is None:  # each witness has its own resting bias, which may be to either side
+            shares.append((np.abs(of_witnesses).mean() - floor) / (ceiling - floor))
+        else:
+            shares.append(abs(of_witnesses.mean()) / FULL_CHANGE)
     return float(np.clip(max(shares), 0.0, 1.0))
 
 
@@ -131,13 +134,22 @@ def softmax(log_e: np.ndarray) -> np.ndarray:
     return weight_e / weight_e.sum()
 
 
+def _pooled_log(net_nk: np.ndarray) -> np.ndarray:
+    """Mean over the nets of the log probabilities, each net's normalised above the floor."""
+    floored_nk = np.maximum(net_nk, FLOOR)
+    return np.log(floored_nk / floored_nk.sum(axis=1, keepdims=True)).mean(axis=0)
+
+
 def _shown(readings_r2: np.ndarray, neutral_r2: np.ndarray | None) -> dict[int, float]:
-    """Intensity of each unit, floor (or the neutral) 0 to ceiling 1: the witness that sees more of it."""
+    """Intensity of each unit, floor (or the neutral) 0 to ceiling 1: by the witness that sees more of it."""
     shown = dict.fromkeys(UNITS, 0.0)
     for row, (witness, unit) in enumerate((witness, unit) for witness in MARKS for unit in UNITS):
-        floor, ceiling = MARKS[witness][unit]
-        start = floor if neutral_r2 is None else _reading(neutral_r2[row]).value
-        intensity = (_reading(readings_r2[row]).value - start) / (ceiling - floor)
+        value = _reading(readings_r2[row]).value
+        if neutral_r2 is None:
+            floor, ceiling = MARKS[witness][unit]
+            intensity = (value - floor) / (ceiling - floor)
+        else:
+            intensity = (value - _reading(neutral_r2[row]).value) / FULL_CHANGE
         shown[unit] = max(shown[unit], float(np.clip(intensity, 0, 1)))
     return shown
 
