@@ -166,7 +166,9 @@ byId("time").addEventListener("click", (event) => {
 
 // ---- keys ------------------------------------------------------------------------------------------------
 
-const help = byId("help");
+const help = byId("help"), keys = byId("keys");
+keys.checked = sessionStorage.getItem("keys") !== "off";
+keys.addEventListener("change", () => sessionStorage.setItem("keys", keys.checked ? "on" : "off"));
 const actions = {
   " ": toggle, k: keep, d: drop, u: undo, Escape: discard, Enter: save, n: () => go("next"),
   p: () => go("previous"), ArrowRight: () => go("next"), ArrowLeft: () => go("previous"),
@@ -190,6 +192,7 @@ document.addEventListener("keydown", (event) => {
   if (isArrow && target.matches("video, input")) return;
   const row = target.closest(".unit");
   if (row && unitKey(event, row)) return event.preventDefault();
+  if (!keys.checked && event.key.length === 1) return;  // voice control and screen readers type letters, too
   const emotion = EMOTION_KEYS.indexOf(event.key), level = LEVEL_KEYS.indexOf(event.key);
   if (emotion >= 0) change({ emotion: form.elements.emotion[emotion].value });
   else if (level >= 0) change({ level: level + 1 });
