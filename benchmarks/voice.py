@@ -2,10 +2,11 @@
 
 Run       python benchmarks/voice.py --acted EMODB --layout '(?P<emotion>[a-z]+)_(?P<speaker>\\d\\d)'
           python benchmarks/voice.py --real CLIPS --real EMODB --twin demo/footage
-          python benchmarks/voice.py --witnesses CLIPS
+          python benchmarks/voice.py --witnesses CLIPS --said benchmarks/said.tsv
           python benchmarks/voice.py --reference GRID_AND_ADDRESSES
 `--acted` scores the published and the learned model on speakers left out. `--real` and `--twin` count doubts
-on pieces of five seconds. `--witnesses` prints what each witness says of each clip. `--reference` measures
+on pieces of five seconds. `--witnesses` prints what each witness says of each clip. `--said` scores the words
+on the anchors, each left out in turn, and on lines of emotion, tab and sentence. `--reference` measures
 the typical voices that `emotion/voice_profiles.py` starts from; a file name up to its `_` is the speaker.
 """
 
@@ -90,6 +91,31 @@ def witnesses(folder: Path) -> None:
     )
 
 
+def said_right(lines: Path) -> None:
+    from style2talker.emotion.anchors import ANCHORS
+    from style2talker.emotion.words import SaidEmotion
+    from style2talker.nets.text import TextEncoder
+
+    encode_new, seen = TextEncoder(), dict[str, np.ndarray]()
+
+    def encode(texts: list[str]) -> np.ndarray:
+        seen.update({text: encode_new([text])[0] for text in texts if text not in seen})
+        return np.stack([seen[text] for text in texts])
+
+    known = {emotion: list(sentences) for emotion, sentences in ANCHORS.items()}
+    sentences = [line.split("\t") for line in lines.read_text(encoding="utf-8").splitlines()]
+    others = SaidEmotion(encode)
+    right = [EMOTIONS[int(np.argmax(others(text)))] == emotion for emotion, text in sentences]
+    left_out = []
+    for emotion, of in known.items():
+        for text in of:
+            rest = known | {emotion: [other for other in of if other != text]}
+            found_e = SaidEmotion(encode, anchors=rest)(text)
+            left_out.append(EMOTIONS[int(np.argmax(found_e))] == emotion)
+    console.print(f"words: {np.mean(left_out):.0%} of {len(left_out)} anchors, each left out")
+    console.print(f"words: {np.mean(right):.0%} of {len(right)} sentences of {lines.name}")
+
+
 def _top(probability_e: np.ndarray) -> str:
     best = np.argsort(probability_e)[::-1][:2]
     return ", ".join(f"{EMOTIONS[e]} {probability_e[e]:.2f}" for e in best)
@@ -119,6 +145,7 @@ def main(
     real: Annotated[list[Path] | None, typer.Option(help="Folders of real speech.")] = None,
     twin: Annotated[list[Path] | None, typer.Option(help="Folders of synthetic speech.")] = None,
     witness: Annotated[Path | None, typer.Option("--witnesses", help="Folder of clips.")] = None,
+    said: Annotated[Path | None, typer.Option(help="Lines of emotion, tab and sentence.")] = None,
     calm: Annotated[Path | None, typer.Option("--reference", help="Folder of neutral speech.")] = None,
 ) -> None:
     with one_thread():
@@ -130,6 +157,8 @@ def main(
             doubts(real or [], twin or [])
         if witness is not None:
             witnesses(witness)
+        if said is not None:
+            said_right(said)
         if calm is not None:
             reference(calm)
 
