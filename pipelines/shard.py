@@ -75,6 +75,7 @@ def write_shards(
     for clip in clips:
         by_split[labels[clip["source_uri"]]["split"]].append(clip["clip_id"])
         told_by_split[labels[clip["source_uri"]]["split"]].append(told[clip["clip_id"]])
+    corrected = corrected_words(partition)
     made_by = provenance(entries)
     made = {name for stage in stages for name in stage.schema.names}
     unmade = {field.name: None for field in CLIPS if field.nullable and field.name not in made}
@@ -85,6 +86,7 @@ def write_shards(
     with _Files(store, partition) as files:
         for row in joined:
             labelled = {**unmade, **row, **labels[row["source_uri"]], "provenance": made_by}
+            labelled |= corrected.get(row["clip_id"], {})
             path = _path("clips", partition, labelled["split"], told_by_split[labelled["split"]])
             files.writer(path, "clips", labelled["split"]).write({n: labelled[n] for n in CLIPS.names})
             duration_s += row["num_frames"] / FRAME_RATE_HZ
@@ -107,6 +109,13 @@ def write_shards(
     )
     store.write(partition.file(SHARD), record.to_json())
     return record
+
+
+def corrected_words(partition: Partition) -> dict[str, dict[str, str]]:
+    """The transcripts that people wrote, by clip. No stage makes them: `words` stays what was heard."""
+    corrections = (partition.outside or {}).get("corrections", {})
+    said = {clip_id: row["transcript"] for clip_id, row in corrections.items()}
+    return {clip_id: {"transcript": text} for clip_id, text in said.items() if text is not None}
 
 
 def _older_frames(store: Store, partition: Partition) -> Iterator[ShardEntry]:
