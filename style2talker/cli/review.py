@@ -42,7 +42,7 @@ def review(
 
     corpus = Corpus.open(uri)
     clips = waiting(corpus, most=most, corrected=read_corrections(corpus.store), clips=clip or [])
-    name = author if author is not None else getpass.getuser()
+    name = author if author is not None else _user()
     if not name.strip():
         raise UserError("--author is empty; give the name that is kept with every correction.")
     session = Session(corpus=corpus, clips=clips, author=name, command=command_of(corpus))
@@ -60,6 +60,13 @@ def review(
         f"{summary['kept']} clips are labelled by people, {summary['dropped']} will be dropped, "
         f"{summary['left']} are left. The next build applies it: {session.command}"
     )
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user without a name
+        return ""
 
 
 def command_of(corpus: "Corpus") -> str:
