@@ -25,7 +25,7 @@ def commands() -> list[list[str]]:
 
 @pytest.mark.parametrize("words", commands(), ids=" ".join)
 def test_the_options_that_the_readme_shows_exist(words: list[str]) -> None:
-    nested = words[0] in ("train", "weights", "face", "face-model")
+    nested = words[0] in ("train", "weights", "face", "face-model", "voice")
     answer = CliRunner(env={"COLUMNS": "200", "NO_COLOR": "1"}).invoke(app, [*words[: 1 + nested], "--help"])
     assert answer.exit_code == 0, answer.output
     missing = {word for word in words if word.startswith("--")} - set(re.findall(r"--[\w-]+", answer.output))

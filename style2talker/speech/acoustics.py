@@ -25,6 +25,7 @@ _SMOOTHED_STEPS = 5  # 50 ms: syllables stay, cycles of the voice go
 _DIP_DB = 2.0  # between two syllables (de Jong and Wempe, Behavior Research Methods 41, 2009)
 _LONGEST_PAUSE_STEPS = 30  # more than 0.3 s between voiced stretches is a pause, no slow syllable
 _QUIETEST = 1e-20
+_BLOCK = 128  # windows looked at together: so many stay in the cache
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +98,9 @@ def contours(audio: np.ndarray) -> Contours:
     loud_t = np.flatnonzero(is_speech_t)
     if len(loud_t):
         scaled = padded / np.sqrt(max(speech, _QUIETEST))  # else YIN's own floor makes quiet sound pitchless
-        pitch_hz_t[loud_t], likeness_t[loud_t] = pitch_of(sliding_window_view(scaled, WINDOW)[loud_t * HOP])
+        window_tn = sliding_window_view(scaled, WINDOW)
+        for block_t in np.array_split(loud_t, -(-len(loud_t) // _BLOCK)):
+            pitch_hz_t[block_t], likeness_t[block_t] = pitch_of(window_tn[block_t * HOP])
     return Contours(
         level_db_t=level_db_t, is_speech_t=is_speech_t, pitch_hz_t=pitch_hz_t, likeness_t=likeness_t
     )
