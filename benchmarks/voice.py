@@ -22,9 +22,9 @@ from rich.console import Console
 from rich.table import Table
 
 from style2talker.cli.voice import print_scores
+from style2talker.emotion.labelled_voices import find_labelled, measure
 from style2talker.emotion.taxonomy import EMOTIONS
 from style2talker.emotion.voice import measures_of, voice_emotion
-from style2talker.emotion.voice_learning import find_labelled, measure
 from style2talker.emotion.voice_profiles import MEASURES
 from style2talker.errors import Reject
 from style2talker.media.audio import load_speech

@@ -11,7 +11,7 @@ from rich.table import Table
 from style2talker.errors import Reject, UserError
 
 if TYPE_CHECKING:
-    from style2talker.emotion.voice_learning import LabelledClip
+    from style2talker.emotion.labelled_voices import LabelledClip
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -60,15 +60,19 @@ def learn_command(
         str | None,
         typer.Option(help="For a folder: a regular expression with the groups emotion and speaker."),
     ] = None,
+    label: Annotated[
+        list[str] | None, typer.Option(help="What a label means, such as 05=angry; may be repeated.")
+    ] = None,
 ) -> None:
     """Sharpen the published voice profiles with your data, and say how it does on unheard speakers."""
-    from style2talker.emotion.voice_learning import find_labelled, learn, measure
+    from style2talker.emotion.labelled_voices import find_labelled, measure
+    from style2talker.emotion.voice_learning import learn
 
     if out.suffix != ".safetensors" or not out.absolute().parent.is_dir():
         raise UserError(
             f"--out {out}: give a file name that ends in .safetensors, in a folder that is there."
         )
-    rows, left_out = find_labelled(source, layout)
+    rows, left_out = find_labelled(source, layout, labels=_labels(label or []))
     clips, unheard = measure(rows)
     for note in [*left_out, *unheard][:_MOST_NOTES]:
         typer.echo(f"left out: {note}", err=True)
@@ -79,6 +83,18 @@ def learn_command(
     learn(clips).save(out)
     print_scores(clips)
     typer.echo(f"wrote {out}; the licence of the data you learned from holds for it, too.")
+
+
+def _labels(given: list[str]) -> dict[str, str]:
+    from style2talker.emotion.taxonomy import EMOTIONS
+
+    labels = {name: emotion for name, _, emotion in (text.partition("=") for text in given)}
+    for name, emotion in labels.items():
+        if emotion not in EMOTIONS:
+            raise UserError(
+                f"--label {name}={emotion}: give LABEL=EMOTION with one of {', '.join(EMOTIONS)}."
+            )
+    return labels
 
 
 def print_scores(clips: list["LabelledClip"]) -> None:

@@ -54,6 +54,16 @@ def test_what_is_heard_is_shown(recordings: Path) -> None:
     assert "SAD.wav" in str(found)
 
 
+def test_a_label_can_be_explained(recordings: Path, tmp_path: Path) -> None:
+    out = tmp_path / "voice.safetensors"
+    done = run("learn", recordings, "--layout", LAYOUT, "--label", "bored=sad", "--out", out)
+    assert done.exit_code == 0, done.output
+    assert "6 clips of 2 speakers" in done.output
+    found = run("learn", recordings, "--layout", LAYOUT, "--label", "bored", "--out", out).exception
+    assert isinstance(found, UserError)
+    assert "--label bored" in str(found)
+
+
 def test_a_list_says_the_same_as_a_folder(recordings: Path, tmp_path: Path) -> None:
     with (recordings / "labels.csv").open("w", newline="") as file:
         table = csv.writer(file)

@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from style2talker.emotion.labelled_voices import LabelledClip
 from style2talker.emotion.names import NAMES, emotion_named
 from style2talker.emotion.taxonomy import EMOTIONS
 from style2talker.emotion.voice import VoiceModel, acoustics_from, measures_of, shipped, voice_emotion
-from style2talker.emotion.voice_learning import LabelledClip, learn, score
+from style2talker.emotion.voice_learning import learn, score
 from style2talker.emotion.voice_profiles import MEASURES
 from style2talker.errors import UserError
 from style2talker.speech.acoustics import acoustics

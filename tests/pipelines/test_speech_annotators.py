@@ -7,10 +7,11 @@ import pytest
 
 from pipelines.annotators import voice, words
 from pipelines.stage import Row
+from style2talker.emotion.labelled_voices import LabelledClip
 from style2talker.emotion.opinion import Opinion
 from style2talker.emotion.taxonomy import EMOTIONS
 from style2talker.emotion.voice import acoustics_from, shipped, voice_probability
-from style2talker.emotion.voice_learning import LabelledClip, learn
+from style2talker.emotion.voice_learning import learn
 from style2talker.media.audio import flac_encode
 from style2talker.media.footage import Footage
 from style2talker.twin.speech import Voice, speak
