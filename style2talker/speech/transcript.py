@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-from style2talker.errors import UserError
 from style2talker.speech.ctranslate2_whisper import load_ctranslate2
 from style2talker.speech.openai_whisper import load_openai
 from style2talker.speech.packing import Window, sound_of, unpacked, windows_of
 from style2talker.speech.recogniser import Recogniser, Segment
 from style2talker.speech.transformers_whisper import load_transformers
 from style2talker.speech.vad import RATE_HZ, voiced_spans
+from style2talker.speech.whisper_form import form_of
 from style2talker.weights.resolve import resolve
 
 GPU_BATCH = 16
@@ -97,22 +97,16 @@ class Transcriber:
         device: str = "cpu",
         batch_size: int | None = None,
     ) -> None:
-        given = Path(weights)
-        path = given if given.exists() else resolve(str(weights))
+        form = form_of(weights)
+        path = Path(weights) if Path(weights).exists() else resolve(str(weights))
         size = batch_size or (1 if device == "cpu" else GPU_BATCH)
         self._recognise: Recogniser
-        if path.is_file():
+        if form == "openai":
             self._recognise = load_openai(path, device=device)
-        elif (path / "model.bin").is_file():
-            self._recognise = load_ctranslate2(path, num_threads=num_threads, device=device, batch_size=size)
-        elif (path / "config.json").is_file():
+        elif form == "transformers":
             self._recognise = load_transformers(path, device=device, batch_size=size)
         else:
-            raise UserError(
-                f"{path} holds no model.bin or config.json: a transcriber needs a Whisper model in "
-                "CTranslate2 form, a directory as transformers saves it or an openai-whisper .pt file, such "
-                "as the weights whisper-tiny.en or whisper-small."
-            )
+            self._recognise = load_ctranslate2(path, num_threads=num_threads, device=device, batch_size=size)
 
     def __call__(self, audio: np.ndarray, *, voiced: list[tuple[float, float]] | None = None) -> Transcript:
         """Transcribe the voiced part of a clip.

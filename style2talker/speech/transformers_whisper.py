@@ -22,8 +22,12 @@ from style2talker.speech.recogniser import (
     in_batches,
     timed_words,
 )
+from style2talker.weights.local import local_model
 
-FILES = ("config.json", "generation_config.json", "preprocessor_config.json", "tokenizer.json")
+FILES = (
+    *("config.json", "generation_config.json", "preprocessor_config.json", "tokenizer.json"),
+    "*.safetensors",
+)
 _SECONDS_PER_STEP = 0.02  # of the encoder
 _MEDIAN_STEPS = 7
 
@@ -45,11 +49,7 @@ def load_transformers(directory: Path, *, device: str = "cpu", batch_size: int =
     from transformers.utils import logging
 
     logging.set_verbosity_error()  # generate would warn, in each call, of what is meant
-    missing = [name for name in FILES if not (directory / name).is_file()]
-    if missing:
-        raise UserError(
-            f"{directory} lacks {', '.join(missing)}: give a directory with a whole Whisper model."
-        )
+    local_model(directory, needs=FILES, publisher="WhisperForConditionalGeneration.save_pretrained")
     try:
         model: Any = WhisperForConditionalGeneration.from_pretrained(
             directory,

@@ -161,8 +161,8 @@ def test_a_directory_without_all_of_a_model_is_a_bad_call(directory: Path, tmp_p
     for path in directory.iterdir():
         if path.suffix == ".json":
             (tmp_path / path.name).write_bytes(path.read_bytes())
-    with pytest.raises(UserError, match="holds no Whisper model with safetensors"):
+    with pytest.raises(UserError, match="no \\*\\.safetensors"):
         Transcriber(tmp_path)
     (tmp_path / "tokenizer.json").unlink()
-    with pytest.raises(UserError, match=r"lacks tokenizer\.json"):
+    with pytest.raises(UserError, match=r"no tokenizer\.json"):
         Transcriber(tmp_path)
