@@ -1,6 +1,7 @@
 """Evidence: what a sentence claims, and by which of its words."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,15 @@ class Sentence:
 
     text: str
     evidence: tuple[Evidence, ...]
+
+    @property
+    def emotion_word(self) -> str:
+        """The word that names the emotion, in lower case."""
+        return next(entry.words.lower() for entry in self.evidence if entry.kind == "emotion")
+
+    def row(self) -> dict[str, Any]:
+        """As a corpus stores it."""
+        return {"text": self.text, "evidence": [asdict(entry) for entry in self.evidence]}
 
 
 def unit_code(unit: int, side: str, level: str) -> str:

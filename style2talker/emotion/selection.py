@@ -40,6 +40,10 @@ _SAME = MappingProxyType(
 )
 
 
+class TooAlikeError(UserError):
+    """There are not enough candidates that differ."""
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """Which candidate, and how good: its quality where one was given, else how far the nearest other is."""
@@ -82,7 +86,7 @@ def select(
             without it the distance is one minus the overlap of words.
 
     Raises:
-        UserError: there are no `count` texts of which no two share more than half of their content words.
+        TooAlikeError: there are no `count` texts of which no two share more than half of their content words.
     """
     words = [content_words(text) for text in texts]
     overlap_nn = np.array([[overlap(one, other) for other in words] for one in words]).reshape(
@@ -99,7 +103,7 @@ def select(
         if sets:
             break
     else:
-        raise UserError(
+        raise TooAlikeError(
             f"sentences: got {len(texts)} candidates, expected {count} among them that share at most half of "
             "their content words; ask for fewer sentences or more candidates"
         )

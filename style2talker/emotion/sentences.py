@@ -9,13 +9,13 @@ SHA-256, so any machine writes the same sentences.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from style2talker.corpus.schema import NUM_SENTENCES
 from style2talker.emotion.action_units import ActionUnit
 from style2talker.emotion.evidence import Evidence, Sentence, unit_code
-from style2talker.emotion.selection import Embed, select
+from style2talker.emotion.selection import Embed, TooAlikeError, select
 from style2talker.emotion.taxonomy import ADJECTIVES, ADVERBS, emotion_words
 from style2talker.emotion.templates import MOVING, STILL, SUBJECTS
 from style2talker.emotion.wording import FORMS, SALIENCE, WORDINGS, Wording, is_plural
@@ -23,6 +23,7 @@ from style2talker.errors import UserError
 
 NUM_CANDIDATES = 20
 _QUOTED_WORDS = 10
+_ROUNDS = 4  # each of twice as many candidates
 _LEVELS = ("high", "middle", "low")
 # Which of a clip's strongest parts the candidates name, in turn: the strongest always, never more than three.
 _NAMED = {
@@ -47,45 +48,84 @@ def write_sentences(
     transcript: str | None = None,
     count: int = NUM_SENTENCES,
     num_candidates: int = NUM_CANDIDATES,
+    quality: Callable[[list[str]], Sequence[float]] | None = None,
     embed: Embed | None = None,
 ) -> list[Sentence]:
-    """`count` sentences, no two of which share more than half of their content words.
+    """`best_sentences`, the last of which quotes the transcript as `quote` does."""
+    best = best_sentences(
+        clip_id=clip_id,
+        emotion=emotion,
+        level=level,
+        action_units=action_units,
+        count=count,
+        num_candidates=num_candidates,
+        quality=quality,
+        embed=embed,
+    )
+    return quote([sentence for sentence, _ in best], transcript)
+
+
+def best_sentences(
+    *,
+    clip_id: str,
+    emotion: str,
+    level: int,
+    action_units: Sequence[ActionUnit],
+    count: int = NUM_SENTENCES,
+    num_candidates: int = NUM_CANDIDATES,
+    quality: Callable[[list[str]], Sequence[float]] | None = None,
+    embed: Embed | None = None,
+) -> list[tuple[Sentence, float]]:
+    """`count` sentences with their scores; no two share more than half of their content words.
 
     Args:
         clip_id: the only source of choice.
         emotion: of `taxonomy.EMOTIONS`.
         level: 1, 2 or 3.
         action_units: the active units; may be empty.
-        transcript: as in `quote`.
-        num_candidates: of so many the sentences are chosen.
+        num_candidates: of so many the sentences are chosen; of more, where these are too much alike.
+        quality: of candidates, the higher the better; without it all are equally good.
         embed: sentences to unit vectors; with it the chosen ones are far apart in meaning, not in words only.
 
     Raises:
         UserError: unknown emotion or level, a unit without a wording, more sentences than can differ.
     """
-    candidates = write_candidates(
-        clip_id=clip_id, emotion=emotion, level=level, action_units=action_units, count=num_candidates
-    )
-    chosen = select(
-        [candidate.text for candidate in candidates],
-        unlike=[candidate.evidence[0].words.lower() for candidate in candidates],
-        count=count,
-        embed=embed,
-    )
-    return quote([candidates[choice.index] for choice in chosen], transcript)
+    for rounds in range(_ROUNDS):
+        candidates = write_candidates(
+            clip_id=clip_id,
+            emotion=emotion,
+            level=level,
+            action_units=action_units,
+            count=num_candidates << rounds,
+        )
+        texts = [candidate.text for candidate in candidates]
+        try:
+            chosen = select(
+                texts,
+                unlike=[candidate.emotion_word for candidate in candidates],
+                count=count,
+                quality=None if quality is None else quality(texts),
+                embed=embed,
+            )
+        except TooAlikeError:
+            if rounds == _ROUNDS - 1:
+                raise
+        else:
+            return [(candidates[choice.index], choice.score) for choice in chosen]
+    raise AssertionError("the last round returns or raises")
 
 
 def write_candidates(
     *, clip_id: str, emotion: str, level: int, action_units: Sequence[ActionUnit], count: int = NUM_CANDIDATES
 ) -> list[Sentence]:
-    """`count` sentences to choose from; arguments and errors as in `write_sentences`."""
+    """`count` sentences to choose from; arguments and errors as in `best_sentences`."""
     parts = _by_salience(action_units)
     words = _shuffled(emotion_words(emotion, level, at_rest=not parts), clip_id, "word")
     templates = _shuffled(MOVING if parts else STILL, clip_id, "template")
     named = _NAMED[min(len(parts), max(_NAMED))]
     return [
         _write(
-            template=templates[index % len(templates)],
+            template=templates[(index + index // len(templates)) % len(templates)],
             word=words[index % len(words)],
             label=f"{emotion} level {level}",
             parts=[parts[place] for place in named[index % len(named)]],

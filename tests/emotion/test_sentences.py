@@ -13,7 +13,7 @@ from style2talker.emotion.action_units import UNIT_NAMES, ActionUnit
 from style2talker.emotion.evidence import Sentence, unit_code
 from style2talker.emotion.facs import AU_PROFILES, ONE_SIDED
 from style2talker.emotion.parse import parse_sentence, violations
-from style2talker.emotion.selection import content_words, overlap
+from style2talker.emotion.selection import TooAlikeError, content_words, overlap, select
 from style2talker.emotion.sentences import write_candidates, write_sentences
 from style2talker.emotion.taxonomy import ADVERBS, EMOTIONS, LEVELS, emotion_words
 from style2talker.emotion.wording import SALIENCE, WORDINGS
@@ -134,6 +134,17 @@ def test_smiles_are_happy_and_frowns_are_not() -> None:
     }
     assert {emotion for emotion, text in said.items() if "smil" in text.lower()} == {"happy"}
     assert {e for e, text in said.items() if "frown" in text.lower()} == {"angry", "disgusted", "fear", "sad"}
+
+
+def test_where_twenty_candidates_are_too_much_alike_there_are_more() -> None:
+    units = [au(10, "middle", "left "), au(2, "middle", "right "), au(17, "middle")]
+    twenty = [s.text for s in write_candidates(clip_id="0d", emotion="happy", level=2, action_units=units)]
+    words = [
+        s.emotion_word for s in write_candidates(clip_id="0d", emotion="happy", level=2, action_units=units)
+    ]
+    with pytest.raises(TooAlikeError):
+        select(twenty, unlike=words, count=5)
+    assert len(write(units, "0d")) == 5
 
 
 @given(units=action_unit_sets(), clip_id=st.text(max_size=8))
