@@ -4,13 +4,15 @@ A source file is text; each word that is a number becomes a clip of that many fr
 `boom` a row that breaks inside a stage; a word in parentheses says whose file it is.
 """
 
+import dataclasses
 import os
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -224,6 +226,37 @@ def fake_stages(*, fit_salt: int = 0) -> tuple[Stage, ...]:
         fake(judge.STAGE, make_judge),
         fake(write.STAGE, make_write),
     )
+
+
+def batched(stages: Sequence[Stage], *, batch_size: int) -> list[Stage]:
+    """The stages with `see` in batches and `hear` by sources: the loudness tells what was beside a clip."""
+
+    def see(stage: Stage) -> Stage:
+        def make(config: Any, footage: Footage) -> Callable[[list[Row]], list[Any]]:
+            work = stage.make(config, footage)
+            return lambda rows: [work(row) for row in rows]
+
+        return dataclasses.replace(stage, make=make, batch_size=batch_size)
+
+    def hear(stage: Stage) -> Stage:
+        def make(config: Any, footage: Footage) -> Callable[[list[Row]], list[Any]]:
+            work = stage.make(config, footage)
+
+            def run(rows: list[Row]) -> list[Any]:
+                numbers = {row["source_id"]: 0 for row in rows}
+                for row in rows:
+                    numbers[row["source_id"]] += row["num_frames"]
+                return [
+                    work(row) | {"energy_db": [float(numbers[row["source_id"]])] * row["num_frames"]}
+                    for row in rows
+                ]
+
+            return run
+
+        return dataclasses.replace(stage, make=make, batch_size=batch_size, grain="source")
+
+    made = {"see": see, "hear": hear}
+    return [made[stage.name](stage) if stage.name in made else stage for stage in stages]
 
 
 def write_footage(root: Path, *, count: int = 12) -> Path:

@@ -1,6 +1,5 @@
 """Stages that take rows in batches: what is beside a row changes nothing, also where it kills."""
 
-import dataclasses
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Any, Literal
 
 import pyarrow as pa
 import pytest
-from fake_stages import fake_stages  # type: ignore[import-not-found]
+from fake_stages import batched, fake_stages  # type: ignore[import-not-found]
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -142,37 +141,6 @@ def test_a_batch_may_take_as_long_as_its_rows(tmp_path: Path) -> None:
     work.start = Child  # type: ignore[method-assign, assignment]
     work(rows_of(["good"] * 3))
     assert limits == [30.0]
-
-
-def batched(stages: Sequence[Stage], *, batch_size: int) -> list[Stage]:
-    """The stages with `see` in batches and `hear` by sources: the loudness tells what was beside a clip."""
-
-    def see(stage: Stage) -> Stage:
-        def make(config: Any, footage: Footage) -> Callable[[list[Row]], list[Any]]:
-            work = stage.make(config, footage)
-            return lambda rows: [work(row) for row in rows]
-
-        return dataclasses.replace(stage, make=make, batch_size=batch_size)
-
-    def hear(stage: Stage) -> Stage:
-        def make(config: Any, footage: Footage) -> Callable[[list[Row]], list[Any]]:
-            work = stage.make(config, footage)
-
-            def run(rows: list[Row]) -> list[Any]:
-                numbers = {row["source_id"]: 0 for row in rows}
-                for row in rows:
-                    numbers[row["source_id"]] += row["num_frames"]
-                return [
-                    work(row) | {"energy_db": [float(numbers[row["source_id"]])] * row["num_frames"]}
-                    for row in rows
-                ]
-
-            return run
-
-        return dataclasses.replace(stage, make=make, batch_size=batch_size, grain="source")
-
-    made = {"see": see, "hear": hear}
-    return [made[stage.name](stage) if stage.name in made else stage for stage in stages]
 
 
 def test_the_size_of_the_batches_changes_no_byte_and_every_row_is_counted(

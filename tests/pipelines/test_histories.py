@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from fake_stages import MOODY, MOODY_FRAMES, fake_stages  # type: ignore[import-not-found]
+from fake_stages import MOODY, MOODY_FRAMES, batched, fake_stages  # type: ignore[import-not-found]
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
@@ -70,7 +70,7 @@ class Histories(RuleBasedStateMachine):
         (self.footage / "card.yaml").write_text(card)
 
     def stages(self) -> Any:
-        return fake_stages(fit_salt=self.salt)
+        return batched(fake_stages(fit_salt=self.salt), batch_size=3)
 
     def build(self, out: Path) -> None:
         self.build_here(self.footage, out, stages=self.stages())
