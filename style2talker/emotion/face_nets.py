@@ -11,12 +11,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import torch
 
-from style2talker.emotion import face_api
 from style2talker.emotion.taxonomy import EMOTIONS
 from style2talker.errors import Reject, UserError
-from style2talker.threads import one_thread
 from style2talker.weights.resolve import resolve
 
 WEIGHTS = ("fer-mini", "facex", "face-api-expression")
@@ -150,6 +147,11 @@ def _load_facex(path: Path) -> _Net:
 
 
 def _load_face_api(path: Path) -> _Net:
+    import torch  # here, so that who only reads what the nets said does not wait for it
+
+    from style2talker.emotion import face_api
+    from style2talker.threads import one_thread
+
     net = face_api.load_expression_net(path)
 
     def probability(frame_hw3: np.ndarray, landmarks_l3: np.ndarray | None) -> np.ndarray:
