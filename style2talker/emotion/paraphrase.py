@@ -13,7 +13,7 @@ from style2talker.answers import Answers, prompt_sha256
 from style2talker.emotion.evidence import Evidence, Sentence, unit_code
 from style2talker.emotion.language_model import MOST_TOKENS, LanguageModel
 from style2talker.emotion.parse import parse_sentence, violations
-from style2talker.emotion.selection import MOST_SHARED, content_words, overlap
+from style2talker.emotion.selection import MOST_SHARED, shared
 
 PROMPT_VERSION = 1
 PROMPT = """\
@@ -103,8 +103,7 @@ def _replaced(sentences: Sequence[Sentence], said: Sequence[str], name: str) -> 
         paraphrase = verified(answer, sentences[place])
         if paraphrase is None or paraphrase.text == sentences[place].text:
             continue
-        words = content_words(paraphrase.text)
-        others = [content_words(other.text) for at, (other, _) in enumerate(now) if at != place]
-        if all(overlap(words, other) <= MOST_SHARED for other in others):
+        others = [other.text for at, (other, _) in enumerate(now) if at != place]
+        if all(shared(paraphrase.text, other) <= MOST_SHARED for other in others):
             now[place] = (paraphrase, name)
     return now

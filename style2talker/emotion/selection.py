@@ -11,6 +11,7 @@ Axes: N candidates, D channels.
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 
 import numpy as np
@@ -52,19 +53,31 @@ class Choice:
     score: float
 
 
+@lru_cache(maxsize=4096)
 def content_words(text: str) -> frozenset[str]:
-    """The words of a sentence that carry meaning, without their endings, the quotation left out.
+    """The words of a sentence that carry meaning, as written in lower case, the quotation left out.
 
-    All but articles, pronouns, prepositions, conjunctions and auxiliaries; "slight" counts as "slightly",
-    "raised" as "raising".
+    All but articles, pronouns, prepositions, conjunctions and auxiliaries.
     """
     outside = re.sub(r'"[^"]*"', " ", text.lower())
-    words = re.findall(r"[a-z]+(?:['’-][a-z]+)*", outside)
-    return frozenset(_stem(_SAME.get(word, word)) for word in words if word not in FUNCTION_WORDS)
+    return frozenset(re.findall(r"[a-z]+(?:['’-][a-z]+)*", outside)) - FUNCTION_WORDS
 
 
-def overlap(one: frozenset[str], other: frozenset[str]) -> float:
-    """Which share of the shorter one's content words the two have in common."""
+@lru_cache(maxsize=4096)
+def content_stems(text: str) -> frozenset[str]:
+    """The same without endings: "raised" is "raising", and "slight" is "slightly"."""
+    return frozenset(_stem(_SAME.get(word, word)) for word in content_words(text))
+
+
+def shared(one: str, other: str) -> float:
+    """Which share of the shorter one's content words two sentences have in common, by words or by stems.
+
+    The larger of the two: nobody who counts in either way shall find more.
+    """
+    return max(_share(words(one), words(other)) for words in (content_words, content_stems))
+
+
+def _share(one: frozenset[str], other: frozenset[str]) -> float:
     return len(one & other) / max(min(len(one), len(other)), 1)
 
 
@@ -88,10 +101,8 @@ def select(
     Raises:
         TooAlikeError: there are no `count` texts of which no two share more than half of their content words.
     """
-    words = [content_words(text) for text in texts]
-    overlap_nn = np.array([[overlap(one, other) for other in words] for one in words]).reshape(
-        len(texts), len(texts)
-    )
+    overlap_nn = np.array([[shared(one, other) for other in texts] for one in texts])
+    overlap_nn = overlap_nn.reshape(len(texts), len(texts))
     may_meet_nn = overlap_nn <= MOST_SHARED
     if unlike is not None:
         may_meet_nn &= np.array([[one != other for other in unlike] for one in unlike])

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from style2talker.emotion.selection import MOST_SHARED, content_words, overlap, select
+from style2talker.emotion.selection import MOST_SHARED, content_stems, content_words, select, shared
 from style2talker.errors import UserError
 
 FRUIT = ["apples fall", "pears hang", "plums ripen", "apples hang", "figs dry"]
@@ -16,12 +16,14 @@ def indices(texts: list[str], **options) -> list[int]:
 
 
 def test_content_words_are_compared_without_endings_and_quotations() -> None:
-    one = content_words('The person raises the brows slightly. The words are: "happy"')
-    other = content_words("A slight raising of a brow by the person, without words.")
-    assert one == {"person", "rais", "brow", "slight" + "ly", "word"}
-    assert overlap(one, other) == 1
-    assert overlap(content_words("strongly pressed"), content_words("a strong press")) == 1
-    assert overlap(frozenset(), one) == 0
+    one = 'The person raises the brows slightly. The words are: "happy"'
+    other = "A slight raising of a brow by the person, without words."
+    assert content_words(one) == {"person", "raises", "brows", "slightly", "words"}
+    assert content_stems(one) == {"person", "rais", "brow", "slight" + "ly", "word"}
+    assert shared(one, other) == 1
+    assert shared("strongly pressed", "a strong press") == 1
+    assert shared("the", one) == 0
+    assert shared("lip lips brow", "the lips, a lip, and jaws") == pytest.approx(2 / 3)  # by stems one half
 
 
 @given(
@@ -35,10 +37,7 @@ def test_content_words_are_compared_without_endings_and_quotations() -> None:
 )
 def test_no_two_share_more_than_half_or_nothing_is_chosen(texts: list[str], quality) -> None:
     scores = [quality.random() for _ in texts]
-    words = [content_words(text) for text in texts]
-    pairs = [
-        (a, b) for b in range(len(texts)) for a in range(b) if overlap(words[a], words[b]) <= MOST_SHARED
-    ]
+    pairs = [(a, b) for b in range(len(texts)) for a in range(b) if shared(texts[a], texts[b]) <= MOST_SHARED]
     triples = [(a, b, c) for a, b in pairs for c in range(b) if (c, a) in pairs and (c, b) in pairs]
     triples += [
         (a, b, c) for a, b in pairs for c in range(b + 1, len(texts)) if {(a, c), (b, c)} <= set(pairs)
@@ -49,7 +48,7 @@ def test_no_two_share_more_than_half_or_nothing_is_chosen(texts: list[str], qual
         return
     chosen = indices(texts, count=3, quality=scores)
     assert chosen == sorted(set(chosen))
-    assert all(overlap(words[a], words[b]) <= MOST_SHARED for b in chosen for a in chosen if a != b)
+    assert all(shared(texts[a], texts[b]) <= MOST_SHARED for b in chosen for a in chosen if a != b)
 
 
 def test_the_worse_half_has_no_chance_unless_it_is_needed() -> None:

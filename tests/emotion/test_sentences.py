@@ -13,7 +13,7 @@ from style2talker.emotion.action_units import UNIT_NAMES, ActionUnit
 from style2talker.emotion.evidence import Sentence, unit_code
 from style2talker.emotion.facs import AU_PROFILES, ONE_SIDED
 from style2talker.emotion.parse import parse_sentence, violations
-from style2talker.emotion.selection import TooAlikeError, content_words, overlap, select
+from style2talker.emotion.selection import TooAlikeError, select, shared
 from style2talker.emotion.sentences import write_candidates, write_sentences
 from style2talker.emotion.taxonomy import ADVERBS, EMOTIONS, LEVELS, emotion_words
 from style2talker.emotion.wording import SALIENCE, WORDINGS
@@ -75,9 +75,7 @@ def test_every_sentence_says_exactly_its_evidence_and_only_what_was_seen(
         assert bool(codes(sentence)) == bool(seen)
         assert len({claim.words for claim in found.units}) <= 3
     texts = [sentence.text for sentence in sentences]
-    assert all(
-        overlap(content_words(one), content_words(other)) <= 0.5 for one, other in combinations(texts, 2)
-    )
+    assert all(shared(one, other) <= 0.5 for one, other in combinations(texts, 2))
     words = [parse_sentence(text).emotion_words for text in texts]
     assert len(set(words)) == 5
 
