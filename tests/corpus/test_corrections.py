@@ -66,7 +66,7 @@ def statement(clip_id: str = "a1", **values: object) -> Correction:
     return Correction(**(given | values))  # type: ignore[arg-type]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.lists(corrections(), max_size=12))
 def test_what_holds_is_the_last_statement_that_was_not_withdrawn(wanted: list[Correction]) -> None:
     with tempfile.TemporaryDirectory() as folder:
