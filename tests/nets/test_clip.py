@@ -29,6 +29,7 @@ def test_pictures_and_texts_get_unit_vectors_that_are_their_own(tiny: Path) -> N
     np.testing.assert_allclose(clip.similarity(FRAMES, TEXTS), (frame_nd @ text_md.T).mean(axis=0), atol=1e-6)
 
 
+@pytest.mark.filterwarnings("ignore:.*torch.jit:FutureWarning")
 def test_openai_files_are_read_by_the_same_class(
     tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
