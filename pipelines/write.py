@@ -55,18 +55,19 @@ class WriteConfig:
 
 def make(config: WriteConfig, footage: Footage) -> Work:
     from style2talker.emotion.action_units import ActionUnit
-    from style2talker.emotion.sentences import best_sentences, quote
+    from style2talker.emotion.sentences import best_sentences, can_be_named, quote
 
     embed, likeness, paraphrase = _encoder(config), _likeness(config), _paraphraser(config)
 
     def write(clips: Sequence[Row]) -> list[Row]:
         chosen, scores = [], []
         for clip in clips:
+            units = [ActionUnit(**unit) for unit in clip["action_units"]]
             best = best_sentences(
                 clip_id=clip["clip_id"],
                 emotion=clip["emotion"],
                 level=clip["emotion_level"],
-                action_units=[ActionUnit(**unit) for unit in clip["action_units"]],
+                action_units=[unit for unit in units if can_be_named(unit)],
                 count=config.count,
                 num_candidates=config.candidates,
                 quality=None if likeness is None else partial(likeness, clip),

@@ -6,6 +6,7 @@ not one word that may claim anything else; otherwise the grammar's sentence stan
 often (they add a smile, a gender, a reason); how often, `sentence_sources` tells.
 """
 
+import re
 from collections.abc import Sequence
 from itertools import islice
 
@@ -21,11 +22,14 @@ Put the sentence below in other words.
 - Keep each of these phrases exactly, letter by letter: {phrases}.
 - Use plain words for the rest: person, speaker, talk, say, look, seem, appear, show, while, as, with, clip.
 - Add nothing: no other feeling, no movement of the face or body, no voice, no he or she, no reason.
-Answer with one sentence and nothing else.
+Answer with one sentence and nothing else. For example, "{shown}" may become "{told}".
 
 Sentence: {sentence}
 """
+_SHOWN = "The person is calm and slightly raises the chin while speaking."
+_TOLD = "Throughout the clip one sees someone calm, who slightly raises the chin."
 _LONGEST = 400
+_ONE_SENTENCE = re.compile(r"[^\W\d_][^\d_.!?\"“”*#()\[\]<>/|]*\.")
 
 
 class Paraphraser:
@@ -69,13 +73,13 @@ class Paraphraser:
 def prompt_of(sentence: Sentence) -> str:
     """What the model is asked."""
     phrases = dict.fromkeys(entry.words[0].lower() + entry.words[1:] for entry in sentence.evidence)
-    return PROMPT.format(phrases="; ".join(phrases), sentence=sentence.text)
+    return PROMPT.format(phrases="; ".join(phrases), sentence=sentence.text, shown=_SHOWN, told=_TOLD)
 
 
 def verified(answer: str, sentence: Sentence) -> Sentence | None:
     """The answer as a sentence with evidence of its own, or None where it is not exactly the sentence's."""
     text = " ".join(answer.split()).strip("\"'“”` ")
-    if not text or len(text) > _LONGEST or text[-1] not in ".!" or any(mark in text for mark in '"“”'):
+    if len(text) > _LONGEST or not _ONE_SENTENCE.fullmatch(text) or _words(text) == _words(sentence.text):
         return None
     text = text[0].upper() + text[1:]
     found = parse_sentence(text)
@@ -96,12 +100,16 @@ def verified(answer: str, sentence: Sentence) -> Sentence | None:
     return None if violations(text, evidence) else Sentence(text=text, evidence=evidence)
 
 
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+", text.lower())
+
+
 def _replaced(sentences: Sequence[Sentence], said: Sequence[str], name: str) -> list[tuple[Sentence, str]]:
     """Each sentence, or its paraphrase if that is true and differs enough from the others as they are now."""
     now = [(sentence, "grammar") for sentence in sentences]
     for place, answer in enumerate(said):
         paraphrase = verified(answer, sentences[place])
-        if paraphrase is None or paraphrase.text == sentences[place].text:
+        if paraphrase is None:
             continue
         others = [other.text for at, (other, _) in enumerate(now) if at != place]
         if all(shared(paraphrase.text, other) <= MOST_SHARED for other in others):

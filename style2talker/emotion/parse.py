@@ -148,7 +148,7 @@ def _twice(value: str, listed: list[tuple[str, str]]) -> bool:
 
 
 def _plain(text: str) -> str:
-    return " ".join(text.replace('"', "").split())
+    return " ".join(text.translate({ord(mark): None for mark in '"“”'}).split())
 
 
 def _without(text: str, start: int, end: int) -> str:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from types import MappingProxyType
 
 import numpy as np
@@ -24,6 +25,7 @@ Embed = Callable[[list[str]], np.ndarray]
 
 MOST_SHARED = 0.5
 KEPT_SHARE = 0.5  # of the candidates, the better ones, have a chance
+_MOST_SETS = 20_000  # all, of 20 candidates; of more, the first
 MORE_EMBEDDED = 2  # than are chosen: each costs more than writing all candidates
 
 _FUNCTION_WORDS = """
@@ -108,9 +110,10 @@ def select(
         may_meet_nn &= np.array([[one != other for other in unlike] for one in unlike])
     rounded = [0.0] * len(texts) if quality is None else [round(float(value), 4) for value in quality]
     ranked = sorted(range(len(texts)), key=lambda index: -rounded[index])
-    for size in range(max(count, round(KEPT_SHARE * len(texts))), len(texts) + 1):
+    enough = len(texts if unlike is None else set(unlike)) >= count
+    for size in range(max(count, round(KEPT_SHARE * len(texts))), len(texts) + 1) if enough else ():
         kept = sorted(ranked[:size])
-        sets = list(_sets(may_meet_nn[np.ix_(kept, kept)], count))
+        sets = list(islice(_sets(may_meet_nn[np.ix_(kept, kept)], count), _MOST_SETS))
         if sets:
             break
     else:

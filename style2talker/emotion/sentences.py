@@ -137,6 +137,11 @@ def write_candidates(
     ]
 
 
+def can_be_named(unit: ActionUnit) -> bool:
+    """Whether there is a wording: not for a blink, nor for one side of what has none, such as the chin."""
+    return any(wording.units == (unit.unit,) and wording.moved(unit.side) for wording in WORDINGS)
+
+
 def quote(sentences: Sequence[Sentence], transcript: str | None) -> list[Sentence]:
     """The sentences, the last of which quotes the first words of the transcript, if there are any.
 
@@ -156,7 +161,7 @@ def quote(sentences: Sequence[Sentence], transcript: str | None) -> list[Sentenc
 def _by_salience(units: Sequence[ActionUnit]) -> list[_Part]:
     """Strongest level first, then by `SALIENCE`; 1 and 2 together where the whole brow moves alike."""
     for unit in units:
-        if not any(wording.units == (unit.unit,) and wording.moved(unit.side) for wording in WORDINGS):
+        if not can_be_named(unit):
             raise UserError(
                 f"action unit to write: got {unit.unit} ({unit.name}), expected one of "
                 f"{', '.join(map(str, sorted(SALIENCE)))}, one side only where it has two; leave it out"

@@ -36,6 +36,7 @@ def clip(clip_id: str = "c0ffee") -> Row:
         "action_units": [
             {"unit": 12, "name": "lip corner puller", "intensity": 0.9, "level": "high"},
             {"unit": 26, "name": "jaw drop", "intensity": 0.1, "level": "low"},
+            {"unit": 45, "name": "blink", "intensity": 0.9, "level": "high"},  # nothing can be said of it
         ],
         "transcript": "bin blue at f two now",
         "jpeg": [cv2.imencode(".jpg", picture)[1].tobytes() for picture in pictures],
