@@ -35,9 +35,9 @@ from pipelines.stage import Stage
 from style2talker.corpus.card import Card, load_card
 from style2talker.corpus.manifest import Manifest
 from style2talker.corpus.uri import open_store
-from style2talker.emotion.action_units import action_units, witness_readings
+from style2talker.emotion.action_units import action_units, emotion_level, measure_units
 from style2talker.emotion.face_nets import FaceNets, looks
-from style2talker.emotion.facial import emotion_level, face_probability
+from style2talker.emotion.facial import face_probability
 from style2talker.emotion.sentences import write_sentences
 from style2talker.emotion.taxonomy import EMOTIONS
 from style2talker.errors import Reject
@@ -100,15 +100,22 @@ class PlainScript:
         manner = prosody(audio, len(frames))
         look_n = looks(landmarks_tl3)
         by_net = self.nets(crops[look_n], landmarks_tl3[look_n])
-        readings = witness_readings(blendshapes_tk, found_t, expression_tk=fit.expression_tk)
-        readings_r2 = [[r.left, r.right] for of_units in readings.values() for r in of_units.values()]
-        probability = face_probability(np.stack(list(by_net.values())), np.array(readings_r2))
+        readings_r2 = measure_units(
+            blendshapes_tk,
+            found_t,
+            expression_tk=fit.expression_tk,
+            frame_at=crops.__getitem__,
+            landmarks_tl3=landmarks_tl3,
+            rotation_t3=fit.rotation_t3,
+            translation_t3=fit.translation_t3,
+        )
+        probability = face_probability(np.stack(list(by_net.values())), readings_r2)
         emotion = EMOTIONS[int(probability.argmax())]
         sentences = write_sentences(
             clip_id=clip_id,
             emotion=emotion,
-            level=emotion_level(emotion, blendshapes_tk, found_t, expression_tk=fit.expression_tk),
-            action_units=action_units(blendshapes_tk, found_t, expression_tk=fit.expression_tk),
+            level=emotion_level(emotion, readings_r2),
+            action_units=action_units(readings_r2),
             transcript=heard.text,
         )
         np.savez_compressed(

@@ -1,6 +1,6 @@
 """Judge: what all witnesses say of a clip in, its labels out. No model runs here.
 
-Reads    see: net_probability, unit_readings; track: blendshapes, face_found; fit: expression
+Reads    see: net_probability, unit_readings
 Writes   emotion, emotion_level, emotion_probability, action_units, opinions, agreement, confidence, flags,
          corrected
 Rejects  nothing of its own
@@ -22,20 +22,18 @@ class JudgeConfig:
 
 
 def make(config: JudgeConfig, footage: Footage) -> Work:
-    from style2talker.emotion.action_units import action_units
-    from style2talker.emotion.facial import emotion_level, face_probability
+    from style2talker.emotion.action_units import action_units, emotion_level
+    from style2talker.emotion.facial import face_probability
     from style2talker.emotion.taxonomy import EMOTIONS
 
     def judge(clip: Row) -> Row:
-        found_t = np.array(clip["face_found"])
-        blendshapes_tk, expression_tk = clip["blendshapes"], clip["expression"]
         probability_e = face_probability(clip["net_probability"], clip["unit_readings"])
         emotion = EMOTIONS[int(np.argmax(probability_e))]
-        units = action_units(blendshapes_tk, found_t, expression_tk=expression_tk)
+        units = action_units(clip["unit_readings"])
         return {
             "clip_id": clip["clip_id"],
             "emotion": emotion,
-            "emotion_level": emotion_level(emotion, blendshapes_tk, found_t, expression_tk=expression_tk),
+            "emotion_level": emotion_level(emotion, clip["unit_readings"]),
             "emotion_probability": probability_e,
             "action_units": [asdict(unit) for unit in units],
             **dict.fromkeys(("opinions", "agreement", "confidence", "flags", "corrected")),
@@ -46,14 +44,12 @@ def make(config: JudgeConfig, footage: Footage) -> Work:
 
 STAGE = Stage(
     name="judge",
-    version=1,
+    version=2,
     schema=pa.schema([pa.field("clip_id", pa.string(), nullable=False), *JUDGE_FIELDS]),
     config=JudgeConfig(),
     make=make,
     reads={
         "see": ("net_probability", "unit_readings"),
-        "track": ("blendshapes", "face_found"),
-        "fit": ("expression",),
     },
     isolated=True,
     told=True,

@@ -1,32 +1,25 @@
 """Which action units a clip shows, how strongly, and on which side.
 
-Two witnesses report the same 52 amounts: the tracker's blendshape net, which looks at the picture, and the
-expression coefficients of `face.fit`, which look at where the landmarks are. Each overlooks what the other
-sees (the net hardly knows lowered lip corners, the fit hardly a dimple), so each is measured against its own
-marks and a unit counts as far as the witness that sees more of it says.
+Relative to the same speaker's neutral, wherever one is known: what the frontal view changed by
+(unit_change.py) is set against two marks per unit, the amount at which it counts and that of full strength.
+- Units that the blendshape net and the fit follow as well (1, 2, 7, 10, 12, 17, 20, 24, 26)
+  are believed as far as these
+  agree: the geometric mean of what the pictures and they say. A face that smiles shows it to all three, and
+  neither a shadow nor a pose that was fitted wrongly does.
+- What is undone or imitated by a stronger movement gives way to it: a lowered brow (4) to one raised (2), a
+  dimpler (14) or lowered corners (15) to corners stretched (20), a dimpler or a lowered lip (16) to an open
+  jaw (26), which draws the corners in and the lip down.
+- Units without a picture mark (16, 18, 22, 28, 43) count by the trackers, and only where they are plain: by
+  both, above the floor as well as above the neutral, and more than low.
+- Sides are told for 2, 10, 12 and 14, which faces do on one side.
 
-A talking mouth passes through most mouth shapes: pooling its peaks would report speech as feeling. So a mouth
-or eyelid unit counts only as far as it is held: a grey opening over 0.4 s (minimum, then maximum) keeps what
-lasts longer than a stressed syllable (0.2 to 0.3 s) or a blink, and drops the rest. Then, for all units, the
-mean over the clip's top fifth of frames is set against two fixed marks per unit and witness:
+Without a neutral the two trackers speak alone, each against its own floor and ceiling (unit_marks.py): the
+unit counts as far as the one that sees more of it says. Cheek raiser (6) and nose wrinkler (9) are then not
+seen: the net's cheekSquint and noseSneer stay below 1e-4 (mediapipe issue 4450), and no landmark follows.
 
-- the floor: the largest value that neutral speech shows (five GRID talkers, two MEAD actors, six neutral
-  clips of three drawn people; at least 0.05). It holds the witness's biases and what speech leaves over. For
-  1, 10 and 24 it is the second largest, because one talker stands apart there and would hide the unit in
-  everybody else. The price: that MEAD actor's neutral clip shows 1 and 10, and one GRID talker, who does
-  press his lips by both witnesses, shows 24; the other neutral clips show nothing.
-- the ceiling: the largest value over 33 real clips, acted emotions of MEAD's strongest level among them, and
-  at least 0.25 (net) or 0.15 (fit) above the floor, at most 1. Labels were not used.
+Lips part (25) is never reported: every talking face parts its lips. docs/action_units.md has the figures.
 
-The marks are constants, not percentiles of the corpus at hand: a clip's labels must not depend on others.
-`benchmarks/emotion.py --marks` measures them; the fit's marks are those of a noisier fit, whose higher floors
-still serve better (12 of 16 acted clips right, 10 with the floors of today's fit).
-
-Cheek raiser (6) and nose wrinkler (9) no witness sees: the net's cheekSquint and noseSneer stay below 1e-4
-(mediapipe issue 4450), and no landmark follows them; they are read for trackers that show them. Lips part
-(25) is never reported: every talking face parts its lips.
-
-Axes: T frames, K = 52 amounts in the order of `style2talker.face.model.EXPRESSION_NAMES`.
+Axes: R readings, rows as unit_readings.py lists them; 2 sides.
 """
 
 from collections.abc import Mapping
@@ -34,96 +27,54 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
-from scipy.ndimage import grey_opening
 
 from style2talker.emotion.facs import (
     AU_PROFILES,
+    LEVEL_STRENGTH,
     ONE_SIDED,
     UNIT_NAMES,
-    UNIT_SOURCES,
     blendshapes_of,
     profile_blendshapes,
 )
-from style2talker.errors import UserError
-from style2talker.face.model import EXPRESSION_NAMES
+from style2talker.emotion.frontal import Frontal
+from style2talker.emotion.unit_change import unit_change
+from style2talker.emotion.unit_marks import MARKS, PICTURE_MARKS, UNITS
+from style2talker.emotion.unit_readings import (
+    NUM_WITNESS_ROWS,
+    Reading,
+    frontal_view,
+    measure_units,
+    unit_readings,
+    witness_readings,
+    witness_rows,
+)
 
 __all__ = [
     "AU_PROFILES",
+    "MARKS",
     "ONE_SIDED",
+    "UNITS",
     "UNIT_NAMES",
     "ActionUnit",
+    "Reading",
     "action_units",
     "blendshapes_of",
+    "emotion_level",
     "intensities",
+    "measure_units",
     "profile_blendshapes",
+    "strengths",
     "unit_readings",
     "witness_readings",
 ]
 
-HELD_FRAMES = 10
-TOP_SHARE = 0.2
 ACTIVE_INTENSITY = 0.1  # a tenth of the way from floor to ceiling: the floor itself is only known that well
-_OPPOSITE = MappingProxyType(
-    {5: 43, 43: 5, 12: 15, 15: 12}
-)  # what goes up does not go down: the stronger stays
 LEVEL_EDGES = (1 / 3, 2 / 3)
-ONE_SIDED_RATIO = 0.5  # one-sided when the weaker side has less than half of the stronger
-
-_PASSING_UNITS = frozenset({10, 12, 14, 15, 16, 17, 18, 20, 22, 24, 26, 28, 43})
-# unit: (floor, ceiling). None for 25, speech, and 45, blinks. Not measured: 6, 9 and the closed eye of 43.
-MARKS: Mapping[str, Mapping[int, tuple[float, float]]] = MappingProxyType(
-    {
-        "blendshapes": MappingProxyType(
-            {
-                1: (0.21, 0.93),
-                2: (0.40, 0.92),
-                4: (0.33, 0.73),
-                5: (0.05, 0.30),
-                6: (0.10, 0.80),
-                7: (0.68, 0.93),
-                9: (0.10, 0.80),
-                10: (0.05, 0.81),
-                12: (0.26, 0.81),
-                14: (0.22, 0.59),
-                15: (0.05, 0.42),
-                16: (0.09, 0.37),
-                17: (0.61, 0.86),
-                18: (0.53, 0.78),
-                20: (0.05, 0.39),
-                22: (0.07, 0.32),
-                24: (0.12, 0.42),
-                26: (0.22, 0.47),
-                28: (0.20, 0.45),
-                43: (0.18, 0.80),
-            }
-        ),
-        "expression": MappingProxyType(
-            {
-                1: (0.16, 0.92),
-                2: (0.27, 0.84),
-                4: (0.27, 0.76),
-                5: (0.05, 0.20),
-                6: (0.20, 0.80),
-                7: (0.39, 0.60),
-                9: (0.20, 0.80),
-                10: (0.06, 0.65),
-                12: (0.24, 0.89),
-                14: (0.18, 0.53),
-                15: (0.05, 0.37),
-                16: (0.11, 0.37),
-                17: (0.54, 0.69),
-                18: (0.50, 0.65),
-                20: (0.05, 0.38),
-                22: (0.07, 0.22),
-                24: (0.06, 0.34),
-                26: (0.22, 0.40),
-                28: (0.17, 0.32),
-                43: (0.17, 0.80),
-            }
-        ),
-    }
-)
-UNITS = tuple(MARKS["blendshapes"])
+STRONGEST = 1.5  # of the drawn shapes' full strength; real faces go beyond
+SURE = 0.05  # no unit is measured better than this
+# Opposites, or taken for the other: the weaker gives way.
+_YIELDS_TO = MappingProxyType({4: (2,), 5: (43,), 43: (5,), 12: (15,), 15: (12, 20), 14: (20,)})
+_OPEN_JAW, _LIKE_OPEN_JAW = 26, (14, 16)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +84,7 @@ class ActionUnit:
     Attributes:
         unit: FACS number.
         name: FACS name in lower case, after "left " or "right " (the subject's own) where one side shows it.
-        intensity: in (0, 1], floor to ceiling.
+        intensity: in (0, 1], 1 is full strength.
         level: low, middle or high; thirds of the intensity.
     """
 
@@ -149,78 +100,14 @@ class ActionUnit:
         return first if first in ("left", "right") else "both"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """One unit over a clip: the pooled value of each side, in blendshape amounts over `UnitSource.full`."""
-
-    left: float
-    right: float
-
-    @property
-    def side(self) -> str:
-        """left, right or both."""
-        if min(self.left, self.right) >= ONE_SIDED_RATIO * max(self.left, self.right):
-            return "both"
-        return "left" if self.left > self.right else "right"
-
-    @property
-    def value(self) -> float:
-        """Mean of the sides; the stronger one where the other does not take part."""
-        return (self.left + self.right) / 2 if self.side == "both" else max(self.left, self.right)
-
-
-def unit_readings(amounts_tk: np.ndarray, found_t: np.ndarray) -> dict[int, Reading]:
-    """Pooled value of every unit by one witness, before floor and ceiling. Empty where no frame has a face.
-
-    Args:
-        amounts_tk: [T, 52] at 25 Hz, in [0, 1]: blendshape scores or fitted expression.
-        found_t: bool [T], frames with a face; the others are left out.
-
-    Raises:
-        UserError: the shapes do not agree.
-    """
-    if amounts_tk.ndim != 2 or amounts_tk.shape != (len(found_t), len(EXPRESSION_NAMES)):
-        raise UserError(
-            f"blendshapes or expression, and found: got shapes {amounts_tk.shape} and {np.shape(found_t)}, "
-            f"expected [T, {len(EXPRESSION_NAMES)}] and [T]; pass the tracker's or the fit's output unchanged"
-        )
-    seen_tk = np.asarray(amounts_tk, dtype=np.float64)[np.asarray(found_t, dtype=bool)]
-    if not len(seen_tk):
-        return {}
-    # A clip shorter than the window is held when it is held throughout. Beyond its ends there is nothing: a
-    # blink on the first frame must not be drawn out.
-    window = (min(HELD_FRAMES, len(seen_tk)), 1)
-    held_tk = grey_opening(seen_tk, size=window, mode="constant", cval=0.0)
-    num_top = max(1, round(TOP_SHARE * len(seen_tk)))
-    readings = {}
-    for unit, source in UNIT_SOURCES.items():
-        values_tk = held_tk if unit in _PASSING_UNITS else seen_tk
-        sides = []
-        for names in (source.left, source.right):
-            side_t = values_tk[:, [EXPRESSION_NAMES.index(name) for name in names]].mean(axis=1)
-            sides.append(float(np.sort(side_t)[-num_top:].mean()) / source.full)
-        readings[unit] = Reading(left=sides[0], right=sides[1])
-    return readings
-
-
-def witness_readings(
-    blendshapes_tk: np.ndarray, found_t: np.ndarray, *, expression_tk: np.ndarray | None = None
-) -> dict[str, dict[int, Reading]]:
-    """`unit_readings` of each witness in `MARKS`; of the blendshapes alone without `expression_tk`.
-
-    Args and errors as for `unit_readings`; `expression_tk` are the coefficients of `face.fit`.
-    """
-    readings = {"blendshapes": unit_readings(blendshapes_tk, found_t)}
-    if expression_tk is not None:
-        readings["expression"] = unit_readings(expression_tk, found_t)
-    return readings
+def level_of(intensity: float) -> str:
+    """low, middle or high."""
+    return ("low", "middle", "high")[int(np.searchsorted(LEVEL_EDGES, intensity, side="right"))]
 
 
 def intensities(readings: Mapping[str, Mapping[int, Reading]]) -> dict[int, tuple[float, Reading]]:
-    """Per unit the larger of the witnesses' intensities, floor 0 to ceiling 1, and the reading it is from.
-
-    Empty where no frame has a face.
-    """
+    """Without a neutral: per unit the larger of the trackers' intensities, floor 0 to ceiling 1, and the
+    reading it is from. Empty where no frame has a face."""
     shown = {}
     for unit in UNITS:
         answers = []
@@ -236,24 +123,39 @@ def intensities(readings: Mapping[str, Mapping[int, Reading]]) -> dict[int, tupl
     return shown
 
 
-def level_of(intensity: float) -> str:
-    """low, middle or high."""
-    return ("low", "middle", "high")[int(np.searchsorted(LEVEL_EDGES, intensity, side="right"))]
+def strengths(readings_r2: np.ndarray, *, neutral_r2: np.ndarray | None = None) -> dict[int, Reading]:
+    """Both sides' strength of every unit, 1 is full; 0 for a unit below its mark. Empty without a face.
+
+    Args:
+        readings_r2: of `measure_units`. neutral_r2: their mean over the speaker's neutral clips.
+    """
+    shown = intensities(witness_rows(readings_r2))
+    values = {
+        unit: _above(_in_proportion(intensity, reading), ACTIVE_INTENSITY)
+        for unit, (intensity, reading) in shown.items()
+    }
+    own, view = _views(readings_r2, neutral_r2)
+    if neutral_r2 is not None and own is not None and view is not None:
+        risen = _risen(readings_r2, neutral_r2)
+        values = {unit: _by_trackers(unit, readings_r2, risen[unit]) for unit in UNITS}
+        values |= {
+            unit: _above(sides_2, PICTURE_MARKS[unit].least)
+            for unit, sides_2 in _pictured(unit_change(own, view), risen).items()
+        }
+        if values[_OPEN_JAW].value > 0:
+            values |= dict.fromkeys(_LIKE_OPEN_JAW, Reading(left=0.0, right=0.0))
+    return {unit: reading for unit, reading in values.items() if not _yields(unit, values)}
 
 
-def action_units(
-    blendshapes_tk: np.ndarray, found_t: np.ndarray, *, expression_tk: np.ndarray | None = None
-) -> list[ActionUnit]:
+def action_units(readings_r2: np.ndarray, *, neutral_r2: np.ndarray | None = None) -> list[ActionUnit]:
     """The active units of a clip by FACS number; see the module's text for the rule.
 
-    Args and errors as for `witness_readings`.
+    Args as for `strengths`.
     """
-    shown = intensities(witness_readings(blendshapes_tk, found_t, expression_tk=expression_tk))
     active = []
-    for unit, (intensity, reading) in shown.items():
-        opposite = _OPPOSITE.get(unit)
-        stronger = opposite is None or intensity >= shown[opposite][0]
-        if intensity >= ACTIVE_INTENSITY and stronger:
+    for unit, reading in strengths(readings_r2, neutral_r2=neutral_r2).items():
+        intensity = min(1.0, reading.value)
+        if intensity > 0:
             side = "" if reading.side == "both" else f"{reading.side} "
             active.append(
                 ActionUnit(
@@ -264,3 +166,83 @@ def action_units(
                 )
             )
     return active
+
+
+def emotion_level(emotion: str, readings_r2: np.ndarray, *, neutral_r2: np.ndarray | None = None) -> int:
+    """1, 2 or 3: how much of the emotion's prototype at full strength the face shows.
+
+    Relative to the neutral, the share of the prototype that explains its units best (least squares, each unit
+    by how well it is measured), and the level whose strength (`facs.LEVEL_STRENGTH`) is nearest. Without one,
+    where half of the units may go unseen, the level (low, middle, high) of the strongest unit of the
+    prototype. 1 for neutral, and when none is active.
+    """
+    profile = AU_PROFILES[(emotion, 3)]
+    own, view = _views(readings_r2, neutral_r2)
+    if neutral_r2 is None or own is None or view is None:
+        shown = intensities(witness_rows(readings_r2))
+        strongest = max((shown[unit][0] for unit in profile), default=0.0)
+        return ("low", "middle", "high").index(level_of(strongest)) + 1
+    if not profile:
+        return 1
+    seen = _pictured(unit_change(own, view), _risen(readings_r2, neutral_r2))
+    trust = {unit: 1 / (PICTURE_MARKS[unit].sigma ** 2 + SURE**2) for unit in profile}
+    explained = sum(
+        trust[unit] * Reading(left=seen[unit][0], right=seen[unit][1]).value * amount
+        for unit, amount in profile.items()
+    )
+    share = explained / sum(trust[unit] * amount**2 for unit, amount in profile.items())
+    return min(LEVEL_STRENGTH, key=lambda level: abs(LEVEL_STRENGTH[level] - share))
+
+
+def _views(readings_r2: np.ndarray, neutral_r2: np.ndarray | None) -> tuple[Frontal | None, Frontal | None]:
+    return (None if neutral_r2 is None else frontal_view(neutral_r2)), frontal_view(readings_r2)
+
+
+def _pictured(
+    change: Mapping[tuple[int, str], float], risen: Mapping[int, np.ndarray]
+) -> dict[int, np.ndarray]:
+    """Strength [left, right] of every unit that the pictures show, whatever its mark."""
+    seen = {}
+    for unit, marks in PICTURE_MARKS.items():
+        sides_2 = np.array(
+            [change.get((unit, side), change.get((unit, "both"))) for side in ("left", "right")]
+        )
+        sides_2 = np.clip(sides_2.astype(np.float64) / marks.full, 0, STRONGEST)
+        if marks.followed is not None:
+            followed_2 = risen[unit] if (unit, "left") in change else np.full(2, risen[unit].mean())
+            sides_2 = np.sqrt(sides_2 * np.clip(followed_2 / marks.followed, 0, STRONGEST))
+        seen[unit] = sides_2
+    return seen
+
+
+def _by_trackers(unit: int, readings_r2: np.ndarray, risen_2: np.ndarray) -> Reading:
+    """Strength of a unit that no picture is asked about."""
+    least = 1.0
+    for witness, by_unit in witness_rows(readings_r2).items():
+        floor, ceiling = MARKS[witness][unit]
+        above = min(by_unit[unit].value - floor, float(risen_2.mean()))
+        least = min(least, max(0.0, above / (ceiling - floor)))
+    return _above(np.full(2, least), LEVEL_EDGES[0])
+
+
+def _risen(readings_r2: np.ndarray, neutral_r2: np.ndarray) -> dict[int, np.ndarray]:
+    """How far each unit's readings lie above the neutral's [left, right], mean of the trackers."""
+    above_r2 = readings_r2[:NUM_WITNESS_ROWS] - neutral_r2[:NUM_WITNESS_ROWS]
+    return dict(zip(UNITS, above_r2.reshape(len(MARKS), len(UNITS), 2).mean(axis=0), strict=True))
+
+
+def _above(sides_2: np.ndarray, least: float) -> Reading:
+    reading = Reading(left=float(sides_2[0]), right=float(sides_2[1]))
+    return reading if reading.value >= least else Reading(left=0.0, right=0.0)
+
+
+def _in_proportion(intensity: float, reading: Reading) -> np.ndarray:
+    """The sides [left, right] of a unit of this intensity, as its reading's are to each other."""
+    sides_2 = np.array([reading.left, reading.right])
+    return sides_2 * (intensity / reading.value) if reading.value > 0 else np.zeros(2)
+
+
+def _yields(unit: int, values: Mapping[int, Reading]) -> bool:
+    return any(
+        values[unit].value < values[other].value for other in _YIELDS_TO.get(unit, ()) if other in values
+    )

@@ -27,10 +27,11 @@ order), 2 sides (left, right).
 
 import numpy as np
 
-from style2talker.emotion.action_units import MARKS, UNITS, Reading, intensities, level_of, witness_readings
 from style2talker.emotion.face_nets import FLOOR
 from style2talker.emotion.facs import AU_PROFILES, ONE_SIDED
 from style2talker.emotion.taxonomy import EMOTIONS
+from style2talker.emotion.unit_marks import MARKS, UNITS
+from style2talker.emotion.unit_readings import NUM_WITNESS_ROWS, Reading
 
 UNIT_TEMPERATURE = 0.25
 AMOUNT_GAIN = 3.0
@@ -116,7 +117,8 @@ def units_answer(match_e: np.ndarray) -> np.ndarray:
 
 def lopsidedness(readings_r2: np.ndarray, neutral_r2: np.ndarray | None = None) -> float:
     """How one-sided the plainest of units 10, 12 and 14 is, floor (or the neutral) 0 to ceiling 1."""
-    left_r, right_r = (readings_r2 if neutral_r2 is None else readings_r2 - neutral_r2).T
+    rows = slice(0, NUM_WITNESS_ROWS)
+    left_r, right_r = (readings_r2[rows] if neutral_r2 is None else (readings_r2 - neutral_r2)[rows]).T
     more_left_wu = (left_r - right_r).reshape(len(MARKS), len(UNITS))
     shares = []
     for unit, (floor, ceiling) in _LOPSIDED_MARKS.items():
@@ -166,23 +168,3 @@ def _smile_checked(net_e: np.ndarray, match_e: np.ndarray) -> np.ndarray:
     checked_e = net_e + excess / len(EMOTIONS)
     checked_e[_HAPPY] -= excess
     return checked_e
-
-
-def emotion_level(
-    emotion: str, blendshapes_tk: np.ndarray, found_t: np.ndarray, *, expression_tk: np.ndarray | None = None
-) -> int:
-    """1, 2 or 3: the level (low, middle, high) of the strongest unit among those of the emotion's profile.
-
-    The strongest and not the mean, because a tracker that misses half of the profile would halve the mean.
-    1 when none of them is active, and for neutral.
-    """
-    readings = witness_readings(blendshapes_tk, found_t, expression_tk=expression_tk)
-    shown = intensities(readings)
-    if not shown or not AU_PROFILES[(emotion, 3)]:
-        return 1
-    strongest = max(shown[unit][0] for unit in AU_PROFILES[(emotion, 3)])
-    if ONE_SIDED[emotion]:
-        rows = [[r.left, r.right] for by_unit in readings.values() for r in by_unit.values()]
-        if len(rows) == len(MARKS) * len(UNITS):
-            strongest = max(strongest, lopsidedness(np.array(rows)))
-    return ("low", "middle", "high").index(level_of(strongest)) + 1

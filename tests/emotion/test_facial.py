@@ -18,14 +18,13 @@ from style2talker.emotion.action_units import (
 )
 from style2talker.emotion.face_nets import FaceNets, looks
 from style2talker.emotion.facial import (
-    emotion_level,
     face_probability,
     lopsidedness,
     nets_answer,
     unit_match,
     units_answer,
 )
-from style2talker.emotion.taxonomy import EMOTIONS, LEVELS
+from style2talker.emotion.taxonomy import EMOTIONS
 from style2talker.errors import UserError
 
 FOUND_T = np.ones(50, dtype=bool)
@@ -161,18 +160,6 @@ def test_without_nets_the_units_decide() -> None:
     np.testing.assert_allclose(
         face_probability(NO_NETS, smile_r2), units_answer(unit_match(smile_r2)), rtol=1e-6
     )
-
-
-@pytest.mark.parametrize("emotion", [emotion for emotion in EMOTIONS if emotion != "neutral"])
-def test_levels_rise_with_the_face(emotion: str) -> None:
-    levels = [emotion_level(emotion, held(profile_blendshapes(emotion, level)), FOUND_T) for level in LEVELS]
-    assert levels == sorted(levels)
-    assert levels[-1] == 3
-
-
-def test_an_unseen_or_neutral_face_has_level_one() -> None:
-    assert emotion_level("neutral", held(profile_blendshapes("happy", 3)), FOUND_T) == 1
-    assert emotion_level("happy", held(blendshapes_of({})), ~FOUND_T) == 1
 
 
 def test_acted_emotions_are_recognised(nets: FaceNets, read_face) -> None:
