@@ -104,6 +104,29 @@ def test_every_wording_belongs_to_one_claim() -> None:
     assert {words: units for words, units in owners.items() if len(units) > 1} == {}
 
 
+def test_every_wording_is_read_as_its_units_in_every_form() -> None:
+    read = 0
+    for wording in WORDINGS:
+        first, second, third = wording.forms
+        for side in ("both", "left", "right") if wording.part_one_side else ("both",):
+            moved, before, behind = wording.moved(side), wording.after_verb, wording.after_object
+            phrases = {
+                "moves": [
+                    f"visibly {first}{before} {moved}{behind}",
+                    f"{second}{before} {moved}{behind} visibly",
+                    f"{moved} visibly {third}{before}{behind}",
+                    f"a visible {second}{before}{behind} of {moved}",
+                ],
+                "part": [f"{moved} {third} visibly", f"{moved} visibly {third}"],
+                "bare": [f"visibly {first}", f"{second} visibly", f"a visible {third}"],
+            }[wording.kind]
+            for phrase in phrases:
+                assert claims_of(phrase) == [(unit, side, "middle") for unit in wording.units], phrase
+                assert not parse_sentence(phrase).unread, phrase
+                read += 1
+    assert read > 500
+
+
 @given(text=st.text())
 def test_any_text_is_read_and_its_spans_are_its_own(text: str) -> None:
     found = parse_sentence(text)
