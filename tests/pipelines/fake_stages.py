@@ -156,6 +156,8 @@ def make_see(config: FakeConfig, footage: Footage) -> Work:
             "net_names": ["fake"],
             "net_probability": np.eye(8, dtype=np.float32)[int(clip["clip_id"], 16) % 8][None],
             "unit_readings": numbers(clip["clip_id"], 4, 2),
+            "frontal": numbers(clip["clip_id"], 6),
+            "movement": abs(float(numbers(clip["clip_id"], 1)[0])),
             "picture": None,
         }
 
@@ -229,7 +231,7 @@ def fake_stages(*, fit_salt: int = 0) -> tuple[Stage, ...]:
 
 
 def batched(stages: Sequence[Stage], *, batch_size: int) -> list[Stage]:
-    """The stages with `see` in batches and `hear` by sources: the loudness tells what was beside a clip."""
+    """The stages with `see` in batches and `transcribe` by sources: the rate tells what was beside a clip."""
 
     def see(stage: Stage) -> Stage:
         def make(config: Any, footage: Footage) -> Callable[[list[Row]], list[Any]]:
@@ -238,24 +240,21 @@ def batched(stages: Sequence[Stage], *, batch_size: int) -> list[Stage]:
 
         return dataclasses.replace(stage, make=make, batch_size=batch_size)
 
-    def hear(stage: Stage) -> Stage:
+    def transcribe(stage: Stage) -> Stage:
         def make(config: Any, footage: Footage) -> Callable[[list[Row]], list[Any]]:
             work = stage.make(config, footage)
 
             def run(rows: list[Row]) -> list[Any]:
-                numbers = {row["source_id"]: 0 for row in rows}
+                seconds = dict.fromkeys((row["source_id"] for row in rows), 0.0)
                 for row in rows:
-                    numbers[row["source_id"]] += row["num_frames"]
-                return [
-                    work(row) | {"energy_db": [float(numbers[row["source_id"]])] * row["num_frames"]}
-                    for row in rows
-                ]
+                    seconds[row["source_id"]] += row["end_s"] - row["start_s"]
+                return [work(row) | {"words_per_s": seconds[row["source_id"]]} for row in rows]
 
             return run
 
         return dataclasses.replace(stage, make=make, batch_size=batch_size, grain="source")
 
-    made = {"see": see, "hear": hear}
+    made = {"see": see, "transcribe": transcribe}
     return [made[stage.name](stage) if stage.name in made else stage for stage in stages]
 
 
