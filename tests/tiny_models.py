@@ -186,8 +186,8 @@ def save_whisper(directory: Path, *, seed: int = 0) -> Path:
     return directory
 
 
-def save_llama(directory: Path, *, prompt: str, answer: str, steps: int = 150) -> Path:
-    """A causal language model with a tokenizer of the prompt's words.
+def save_llama(directory: Path, *, prompt: str, answer: str, steps: int = 150, chats: bool = True) -> Path:
+    """A causal language model with a tokenizer of the prompt's words, and a chat template if it `chats`.
 
     After `steps` of training it gives `answer` to `prompt` by heart; with none its weights are random.
     """
@@ -196,23 +196,27 @@ def save_llama(directory: Path, *, prompt: str, answer: str, steps: int = 150) -
     from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
     byte_level = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    words = {word for word, _ in byte_level.pre_tokenize_str(f"{prompt}{answer}")}
+    asked = f"user:\n{prompt}\nassistant:\n" if chats else prompt
+    words = {word for word, _ in byte_level.pre_tokenize_str(f"{asked}{answer}")}
     tokens = ["[PAD]", "[UNK]", "[EOS]", *sorted(words)]
     tokenizer = Tokenizer(models.WordLevel({token: i for i, token in enumerate(tokens)}, unk_token="[UNK]"))
     tokenizer.pre_tokenizer, tokenizer.decoder = byte_level, decoders.ByteLevel()
     wrapped = PreTrainedTokenizerFast(
         tokenizer_object=tokenizer, unk_token="[UNK]", eos_token="[EOS]", pad_token="[PAD]"
     )
+    if chats:
+        turn = "{% for m in messages %}{{ m['role'] }}:\n{{ m['content'] }}\n{% endfor %}"
+        wrapped.chat_template = turn + "{% if add_generation_prompt %}assistant:\n{% endif %}"
     sizes = {"hidden_size": 48, "intermediate_size": 64, "num_hidden_layers": 1, "num_attention_heads": 2}
     ends = {"eos_token_id": 2, "pad_token_id": 0, "bos_token_id": None}
     torch.manual_seed(0)
     model = LlamaForCausalLM(
         LlamaConfig(vocab_size=len(tokens), max_position_embeddings=512, **sizes, **ends)
     )
-    asked = wrapped(prompt)["input_ids"]
-    token_1l = torch.tensor([[*asked, *wrapped(answer)["input_ids"], 2]])
+    question = wrapped(asked)["input_ids"]
+    token_1l = torch.tensor([[*question, *wrapped(answer)["input_ids"], 2]])
     label_1l = token_1l.clone()
-    label_1l[:, : len(asked)] = -100
+    label_1l[:, : len(question)] = -100
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2)
     for _ in range(steps):
         loss = model(input_ids=token_1l, labels=label_1l).loss

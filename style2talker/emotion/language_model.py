@@ -18,6 +18,7 @@ import urllib.request
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -49,28 +50,33 @@ class LocalModel:
         device: of torch.
 
     Raises:
-        UserError: no such model.
+        UserError: no such directory; by a call, a model that transformers cannot read.
     """
 
     def __init__(self, directory: str | Path, *, device: str = "cpu") -> None:
-        from transformers import AutoModelForCausalLM, AutoTokenizer
-
-        path = local_model(
+        self._path = local_model(
             directory, needs=("config.json", "*.safetensors", "tokenizer*"), publisher="transformers"
         )
-        self.name = path.resolve().name
-        self.weights_sha256 = directory_sha256(path)
+        self._device = device
+        self.name = self._path.resolve().name
+        self.weights_sha256 = directory_sha256(self._path)
+
+    @cached_property
+    def _loaded(self) -> tuple[Any, Any]:
+        """Tokenizer and network; not before the first prompt, as all answers may be known."""
+        from transformers import AutoModelForCausalLM, AutoTokenizer
+
         try:
-            self._tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True)
-            self._model = AutoModelForCausalLM.from_pretrained(
-                path, local_files_only=True, use_safetensors=True, dtype="auto"
+            tokenizer = AutoTokenizer.from_pretrained(self._path, local_files_only=True)
+            net = AutoModelForCausalLM.from_pretrained(
+                self._path, local_files_only=True, use_safetensors=True, dtype="auto"
             )
         except (ValueError, KeyError, OSError) as error:
             raise UserError(
-                f"language model {directory}: transformers cannot read it ({str(error).splitlines()[0]}); "
+                f"language model {self._path}: transformers cannot read it ({str(error).splitlines()[0]}); "
                 "give a causal language model with its tokenizer."
             ) from error
-        self._model = self._model.to(device).eval()
+        return tokenizer, net.to(self._device).eval()
 
     def __call__(self, prompts: Sequence[str]) -> Iterator[str]:
         # one at a time: padding would change the last bits, and with them words, with the company kept
@@ -79,23 +85,24 @@ class LocalModel:
     def _answer(self, prompt: str) -> str:
         import torch
 
-        if self._tokenizer.chat_template:
+        tokenizer, net = self._loaded
+        if tokenizer.chat_template:
             messages = [{"role": "user", "content": prompt}]
-            text = self._tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
-            encoded = self._tokenizer(text, return_tensors="pt", add_special_tokens=False)
+            text = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+            encoded = tokenizer(text, return_tensors="pt", add_special_tokens=False)
         else:
-            encoded = self._tokenizer(prompt, return_tensors="pt")
-        token_1l = encoded["input_ids"].to(self._model.device)
-        end = self._tokenizer.eos_token_id
+            encoded = tokenizer(prompt, return_tensors="pt")
+        token_1l = encoded["input_ids"].to(net.device)
+        end = tokenizer.eos_token_id
         with torch.inference_mode():
-            answer_1l = self._model.generate(
+            answer_1l = net.generate(
                 input_ids=token_1l,
                 attention_mask=torch.ones_like(token_1l),
                 max_new_tokens=MOST_TOKENS,
                 do_sample=False,
-                pad_token_id=self._tokenizer.pad_token_id if end is None else end,
+                pad_token_id=tokenizer.pad_token_id if end is None else end,
             )
-        return self._tokenizer.decode(answer_1l[0, token_1l.shape[1] :], skip_special_tokens=True)
+        return tokenizer.decode(answer_1l[0, token_1l.shape[1] :], skip_special_tokens=True)
 
 
 def directory_sha256(directory: Path) -> str:

@@ -286,14 +286,22 @@ def test_what_a_model_invents_is_not_taken() -> None:
         assert verified(bad, sentence) is None, bad
 
 
-def test_a_local_model_is_asked_through_transformers(tmp_path: Path, tiny_models: ModuleType) -> None:
+@pytest.mark.parametrize("chats", [True, False])
+def test_a_local_model_is_asked_through_transformers(
+    tmp_path: Path, tiny_models: ModuleType, chats: bool
+) -> None:
     """A tiny network that has learned one answer by heart and babbles otherwise."""
     sentences = sentences_of()
     prompt = prompt_of(sentences[0])
-    directory = tiny_models.save_llama(tmp_path / "tiny-llm", prompt=prompt, answer=other_words(prompt))
+    directory = tiny_models.save_llama(
+        tmp_path / "tiny-llm", prompt=prompt, answer=other_words(prompt), chats=chats
+    )
     replaced = Paraphraser(LocalModel(directory), Answers(tmp_path / "answers"))([("c0ffee", sentences)])[0]
     assert replaced[0][1] == "tiny-llm"
     assert replaced[0][0].text == other_words(prompt)
     assert [name for _, name in replaced[1:]] == ["grammar"] * 4
     with pytest.raises(UserError, match="transformers"):
         LocalModel(tmp_path)
+    (directory / "tokenizer.json").write_text("{}")
+    with pytest.raises(UserError, match="cannot read it"):
+        [*LocalModel(directory)(["hello"])]
