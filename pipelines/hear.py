@@ -65,7 +65,7 @@ STAGE = Stage(
     config=HearConfig(),
     make=make,
     reads={"discover": ("audio_uri",), "track": ("num_frames",), "sync": ("audio_shift_s",)},
-    libraries=("av", "faster-whisper", "onnxruntime", "numpy", "scipy"),  # the voice detector is in the second
+    libraries=("av", "faster-whisper", "onnxruntime", "numpy", "scipy"),  # the second has the voice detector
     isolated=True,
     reads_footage=True,
 )
