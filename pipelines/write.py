@@ -125,7 +125,8 @@ def _paraphraser(config: WriteConfig) -> Paraphraser | None:
     if not config.paraphraser:
         return None
     from style2talker.answers import Answers, default_path
-    from style2talker.emotion.language_model import Endpoint, LocalModel
+    from style2talker.emotion.endpoint import Endpoint
+    from style2talker.emotion.language_model import LocalModel
 
     model = (
         Endpoint(config.paraphraser, config.paraphraser_model)

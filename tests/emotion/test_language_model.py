@@ -14,8 +14,9 @@ import pytest
 
 from style2talker.answers import Answers
 from style2talker.emotion.action_units import ActionUnit
+from style2talker.emotion.endpoint import Endpoint, Pace, Patience
 from style2talker.emotion.evidence import Sentence
-from style2talker.emotion.language_model import Endpoint, LocalModel, Pace, Patience
+from style2talker.emotion.language_model import LocalModel
 from style2talker.emotion.paraphrase import Paraphraser, prompt_of, verified
 from style2talker.emotion.parse import violations
 from style2talker.emotion.sentences import write_sentences
@@ -263,6 +264,16 @@ def test_the_pace_spreads_a_crowd_and_forgets_a_pause() -> None:
     assert [pace.wait_s(10.0) for _ in range(3)] == [0, 0.25, 0.5]
     assert pace.wait_s(10.75) == 0
     assert pace.wait_s(99.0) == 0
+
+
+def test_how_fast_is_asked_is_the_machines_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STYLE2TALKER_LLM_PER_S", "0.5")
+    monkeypatch.setenv("STYLE2TALKER_LLM_CONCURRENCY", "2")
+    assert (Patience.of_environment().per_s, Patience.of_environment().concurrency) == (0.5, 2)
+    for bad in ("0", "-1", "fast", "inf", "nan"):
+        monkeypatch.setenv("STYLE2TALKER_LLM_PER_S", bad)
+        with pytest.raises(UserError, match=r"STYLE2TALKER_LLM_PER_S.*above zero"):
+            Endpoint("http://127.0.0.1/v1", "m")
 
 
 def test_what_a_model_invents_is_not_taken() -> None:
