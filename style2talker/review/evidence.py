@@ -134,7 +134,8 @@ def _measures(values: Mapping[str, float]) -> tuple[tuple[str, str], ...]:
     ):
         stem, _, last = name.rpartition("_")
         named, symbol = (stem, _SYMBOLS[last]) if stem and last in _SYMBOLS else (name, "")
-        shown.append((named.replace("_", " "), f"{values[name]:.3g}{symbol}".replace("-", "−")))
+        number = f"{values[name]:{'.2f' if abs(values[name]) < 1 else '.3g'}}"
+        shown.append((named.replace("_", " "), f"{number}{symbol}".replace("-", "−")))
     return tuple(shown)
 
 

@@ -167,12 +167,12 @@ def test_evidence_is_what_the_row_says(drawn_corpus: Path) -> None:
     shown = evidence_of(row, height_px=30)
     together, face, voice, words = shown.witnesses
     assert (together.says, face.says, voice.says, words.says) == ("surprised", "surprised", "angry", "")
-    assert voice.measures == (("arousal", "0.4"),)
+    assert voice.measures == (("arousal", "0.40"),)
     assert words.share_e is None
     heard = [("jitter_percent", -0.5), ("arousal", 0.25), ("pitch_hz", 181.25)]
     opinion = row["opinions"][1] | {"measures": [{"name": name, "value": value} for name, value in heard]}
     (_, told) = evidence_of(row | {"opinions": [opinion]}, height_px=30).witnesses
-    assert told.measures == (("arousal", "0.25"), ("pitch", "181 Hz"), ("jitter", "−0.5 %"))
+    assert told.measures == (("arousal", "0.25"), ("pitch", "181 Hz"), ("jitter", "−0.50 %"))
     assert [word.text for word in shown.words] == [word["word"] for word in row["words"]]
     assert all(word.x >= 0 and word.x + word.width <= WIDTH_PX + 2 for word in shown.words)
     marked = [piece.evidence for parts in shown.sentences for piece in parts if piece.evidence]

@@ -136,7 +136,7 @@ function follow() {
   playhead.setAttribute("x1", x);
   playhead.setAttribute("x2", x);
   seek.value = x;
-  seek.ariaValueText = byId("clock").textContent = `${at.toFixed(1)} s`;
+  seek.ariaValueText = byId("clock").textContent = `${at.toFixed(1)} / ${state.duration_s.toFixed(1)} s`;
   for (const word of words) {
     word.classList.toggle("now", at > 0 && at >= word.dataset.start && at < word.dataset.end);
   }
