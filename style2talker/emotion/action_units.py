@@ -36,7 +36,6 @@ from style2talker.emotion.facs import (
     blendshapes_of,
     profile_blendshapes,
 )
-from style2talker.emotion.frontal import Frontal
 from style2talker.emotion.unit_change import unit_change
 from style2talker.emotion.unit_marks import MARKS, PICTURE_MARKS, UNITS
 from style2talker.emotion.unit_readings import (
@@ -62,6 +61,7 @@ __all__ = [
     "emotion_level",
     "intensities",
     "measure_units",
+    "pictured",
     "profile_blendshapes",
     "strengths",
     "unit_readings",
@@ -134,14 +134,11 @@ def strengths(readings_r2: np.ndarray, *, neutral_r2: np.ndarray | None = None) 
         unit: _above(_in_proportion(intensity, reading), ACTIVE_INTENSITY)
         for unit, (intensity, reading) in shown.items()
     }
-    own, view = _views(readings_r2, neutral_r2)
-    if neutral_r2 is not None and own is not None and view is not None:
+    seen = {} if neutral_r2 is None else pictured(neutral_r2, readings_r2)
+    if neutral_r2 is not None and seen:
         risen = _risen(readings_r2, neutral_r2)
         values = {unit: _by_trackers(unit, readings_r2, risen[unit]) for unit in UNITS}
-        values |= {
-            unit: _above(sides_2, PICTURE_MARKS[unit].least)
-            for unit, sides_2 in _pictured(unit_change(own, view), risen).items()
-        }
+        values |= {unit: _above(sides_2, PICTURE_MARKS[unit].least) for unit, sides_2 in seen.items()}
         if values[_OPEN_JAW].value > 0:
             values |= dict.fromkeys(_LIKE_OPEN_JAW, Reading(left=0.0, right=0.0))
     return {unit: reading for unit, reading in values.items() if not _yields(unit, values)}
@@ -177,14 +174,13 @@ def emotion_level(emotion: str, readings_r2: np.ndarray, *, neutral_r2: np.ndarr
     prototype. 1 for neutral, and when none is active.
     """
     profile = AU_PROFILES[(emotion, 3)]
-    own, view = _views(readings_r2, neutral_r2)
-    if neutral_r2 is None or own is None or view is None:
+    seen = {} if neutral_r2 is None else pictured(neutral_r2, readings_r2)
+    if not seen:
         shown = intensities(witness_rows(readings_r2))
         strongest = max((shown[unit][0] for unit in profile), default=0.0)
         return ("low", "middle", "high").index(level_of(strongest)) + 1
     if not profile:
         return 1
-    seen = _pictured(unit_change(own, view), _risen(readings_r2, neutral_r2))
     trust = {unit: 1 / (PICTURE_MARKS[unit].sigma ** 2 + SURE**2) for unit in profile}
     explained = sum(
         trust[unit] * Reading(left=seen[unit][0], right=seen[unit][1]).value * amount
@@ -194,15 +190,12 @@ def emotion_level(emotion: str, readings_r2: np.ndarray, *, neutral_r2: np.ndarr
     return min(LEVEL_STRENGTH, key=lambda level: abs(LEVEL_STRENGTH[level] - share))
 
 
-def _views(readings_r2: np.ndarray, neutral_r2: np.ndarray | None) -> tuple[Frontal | None, Frontal | None]:
-    return (None if neutral_r2 is None else frontal_view(neutral_r2)), frontal_view(readings_r2)
-
-
-def _pictured(
-    change: Mapping[tuple[int, str], float], risen: Mapping[int, np.ndarray]
-) -> dict[int, np.ndarray]:
-    """Strength [left, right] of every unit that the pictures show, whatever its mark."""
-    seen = {}
+def pictured(neutral_r2: np.ndarray, readings_r2: np.ndarray) -> dict[int, np.ndarray]:
+    """Strength [left, right] of every unit with a picture mark, also below it; empty without frontal views."""
+    own, view = frontal_view(neutral_r2), frontal_view(readings_r2)
+    if own is None or view is None:
+        return {}
+    change, risen, seen = unit_change(own, view), _risen(readings_r2, neutral_r2), {}
     for unit, marks in PICTURE_MARKS.items():
         sides_2 = np.array(
             [change.get((unit, side), change.get((unit, "both"))) for side in ("left", "right")]
