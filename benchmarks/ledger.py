@@ -112,7 +112,9 @@ COLUMNS: Mapping[str, Mapping[str, Any]] = {
     "see": {
         "net_names": ["net"],
         "net_probability": np.eye(8, dtype=np.float32)[:1],
-        "unit_readings": np.zeros((80, 2), np.float32),
+        "unit_readings": np.zeros((40, 2), np.float32),
+        "frontal": np.zeros(5820, np.float32),
+        "movement": 0.0,
         "picture": None,
     },
     "judge": {

@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipelines.stage import Row, Stage, Work
+from pipelines.stage import Row, Stage
 from style2talker.emotion.opinion import Modality, Opinion
 from style2talker.media.footage import Footage
 
@@ -26,12 +26,17 @@ Ask = Callable[[Sequence[Row]], Sequence[Opinion]]
 """Rows in, as many opinions out, in the same order."""
 
 
+def column_of(name: str) -> str:
+    """The column of an annotator's work file."""
+    return f"{name}_opinion"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Annotator:
     """A witness. Its opinion may depend on the row alone, never on the other rows of the call.
 
     Attributes:
-        name: of the stage, of its column and in every row's `opinions`.
+        name: of the stage, and in every row's `opinions`.
         version: raise it when the code changes what comes out.
         modality: what it goes by; witnesses of one modality share one vote.
         config: a frozen dataclass; part of the fingerprint.
@@ -57,34 +62,40 @@ class Annotator:
     batch_size: int = 1
 
     def stage(self) -> Stage:
-        """The stage that asks it; its column is called as the annotator is."""
+        """The stage that asks it; it makes one column, see `column_of`."""
+        columns = [pa.field("clip_id", pa.string(), nullable=False), pa.field(column_of(self.name), OPINION)]
         return Stage(
             name=self.name,
             version=self.version,
-            schema=pa.schema(
-                [pa.field("clip_id", pa.string(), nullable=False), pa.field(self.name, OPINION)]
-            ),
+            schema=pa.schema(columns),
             config=self.config,
-            make=_Asking(self.name, self.load),
+            make=_Asking(self.name, self.load, alone=self.batch_size == 1),
             reads=self.reads,
             weights=self.weights,
             assets=self.assets,
             libraries=self.libraries,
             needs_gpu=self.needs_gpu,
+            batch_size=self.batch_size,
             isolated=True,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class _Asking:
+    """Makes the stage's function, which takes one row `alone` or a list of them."""
+
     name: str
     load: Callable[[Any], Ask]
+    alone: bool
 
-    def __call__(self, config: Any, footage: Footage) -> Work:
+    def __call__(self, config: Any, footage: Footage) -> Any:
         ask = self.load(config)
 
-        def work(clip: Row) -> Row:
-            (opinion,) = ask([clip])
-            return {"clip_id": clip["clip_id"], self.name: opinion.row()}
+        def work(clips: Sequence[Row]) -> list[Row]:
+            opinions = [opinion.row() for opinion in ask(clips)]
+            return [
+                {"clip_id": clip["clip_id"], column_of(self.name): opinion}
+                for clip, opinion in zip(clips, opinions, strict=True)
+            ]
 
-        return work
+        return (lambda clip: work([clip])[0]) if self.alone else work

@@ -8,7 +8,7 @@ ends with the same bytes.
 """
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from pipelines.estimate import Spent, estimate, spent_since
 from pipelines.index import Index
 from pipelines.ledger import TRANSIENT
 from pipelines.lock import locked
+from pipelines.neutrals import Chosen, chosen_by_speaker, keys_of, write_neutrals
 from pipelines.output import check_out, claim, committed
 from pipelines.outside import outside_of
 from pipelines.partition import Partition, partitions_of
@@ -32,7 +33,6 @@ from pipelines.workfile import DamagedError
 from style2talker.corpus.card import load_card
 from style2talker.corpus.manifest import Manifest
 from style2talker.corpus.uri import Store, open_store
-from style2talker.emotion.context import Neutral
 from style2talker.errors import UserError
 from style2talker.media.footage import Footage
 
@@ -165,7 +165,7 @@ def plan_of(
     *,
     again: frozenset[str],
     told_again: frozenset[str] | None = None,
-    neutrals: Mapping[str, Neutral] | None = None,
+    neutrals: Chosen | None = None,
 ) -> Plan:
     """What is left to do for a request; arguments as for `bring_about`.
 
@@ -194,7 +194,7 @@ def told(
     stages: Sequence[Stage],
     index: Index,
     store: Store,
-    neutrals: Mapping[str, Neutral] | None,
+    neutrals: Chosen | None,
 ) -> list[Partition]:
     """The partitions with what their clips are told from outside, once all that it rests on is finished."""
     first = [stage for stage in stages if not stage.told]
@@ -205,7 +205,9 @@ def told(
             if footer is None or not is_current(footer, partition, stage, index):
                 return list(partitions)
     try:
-        outside = outside_of(partitions, store, neutrals=neutrals)
+        chosen = chosen_by_speaker(partitions, store) if neutrals is None else neutrals
+        keys = keys_of(chosen, partitions[0].recipes) if partitions else {}
+        outside = outside_of(partitions, store, neutrals=keys)
     except (DamagedError, FileNotFoundError):
         return list(partitions)  # the stage that reads the file finds out, and it is made again
     return [replace(p, outside=each) for p, each in zip(partitions, outside, strict=True)]
@@ -219,7 +221,7 @@ def bring_about(
     again: frozenset[str],
     check: Callable[[], None],
     footage: Footage | None = None,
-    neutrals: Mapping[str, Neutral] | None = None,
+    neutrals: Chosen | None = None,
 ) -> Built:
     """Plan, run, and plan again until nothing is left; then commit.
 
@@ -243,6 +245,7 @@ def bring_about(
             run(_todo(plan, again), first_stages)
             again = frozenset()
         else:
+            write_neutrals(plan.partitions, store, neutrals)
             run(_todo(plan, told_again), request.stages)
             told_again = frozenset()
         plan = plan_of(request, store, again=again, told_again=told_again, neutrals=neutrals)

@@ -10,6 +10,8 @@ import pyarrow as pa
 
 from pipelines.index import CACHE, Index
 from pipelines.leaks import refuse_leaks
+from pipelines.neutrals import file_of
+from pipelines.outside import neutral_keys
 from pipelines.partition import SHARD, WORK, Partition
 from pipelines.report import write_report
 from pipelines.request import HASHES, OWNER, Request, source_row
@@ -96,7 +98,7 @@ def commit(
     for path, text in write_report(store, manifest).items():
         store.write(path, text.encode())  # views of the data: the manifest does not speak of them
     kept = {p.file(name) for p in partitions for name in [*request.recipes, SHARD]}
-    _sweep(store, manifest, kept)
+    _sweep(store, manifest, kept | {file_of(key) for p in partitions for key in neutral_keys(p)})
     index.save(kept)
     return manifest
 

@@ -14,7 +14,7 @@ from pipelines.build import Built, bring_about, partitions_for
 from pipelines.index import Index
 from pipelines.ledger import run_stage
 from pipelines.lock import locked
-from pipelines.outside import neutrals_of
+from pipelines.neutrals import Chosen, chosen_by_speaker
 from pipelines.partition import OUTSIDE, Partition
 from pipelines.request import Request, load_hashes, recorded, save_hashes
 from pipelines.shard import write_shards
@@ -27,7 +27,6 @@ from style2talker.corpus.manifest import NAME
 from style2talker.corpus.reader import Corpus
 from style2talker.corpus.schema import SCHEMA_VERSION
 from style2talker.corpus.uri import Store, open_store
-from style2talker.emotion.context import Neutral
 from style2talker.errors import UserError
 
 LEAST_PREFIX = 8
@@ -83,9 +82,9 @@ def forget(uri: str, *, speakers: Sequence[str] = (), sources: Sequence[str] = (
         return Forgotten(built=built, num_recordings=len(gone), num_partitions=len(held))
 
 
-def _neutrals(request: Request, store: Store) -> dict[str, Neutral]:
+def _neutrals(request: Request, store: Store) -> Chosen:
     try:
-        return neutrals_of(partitions_for(request), store)
+        return chosen_by_speaker(partitions_for(request), store)
     except (DamagedError, FileNotFoundError) as error:
         raise _later(f"{store.uri}: {error}.") from error
 

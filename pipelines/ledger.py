@@ -63,7 +63,7 @@ def run_stage(
     )
     missing = {row[key] for row in given} - earlier.known
     full = iter(given) if stage.name == "discover" else joined_rows(store, partition, stage.reads, missing)
-    context_of = contexts(partition)
+    context_of = contexts(partition, store)
     kept_ids: list[str] = []
     rejects: list[Row] = []
     num_rows, amount, load_s, work_s, clips_s = 0, 0.0, 0.0, 0.0, 0.0
@@ -81,9 +81,8 @@ def run_stage(
                 load_s += work_started_s - load_started_s
                 if stage.name != "discover":
                     rows = [_advance(full, row) for row in rows]
-                if stage.told:
-                    rows = [row | {"context": context_of(row)} for row in rows]
-                outcomes = attempt(stage, work, rows)
+                told = [row | {"context": context_of(row)} for row in rows] if stage.told else rows
+                outcomes = attempt(stage, work, told)
                 spent_s, amounts = time.monotonic() - work_started_s, [amount_of(row) for row in rows]
                 num_rows, amount, work_s = num_rows + len(rows), amount + sum(amounts), work_s + spent_s
                 shares_s = [spent_s * each / max(sum(amounts), 1e-9) for each in amounts]

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.joined import joined_rows, kept_clips
-from pipelines.outside import digests
+from pipelines.outside import corrections_of, digests
 from pipelines.partition import SHARD, Partition
 from pipelines.record import Record, read_record
 from pipelines.sources import Source
@@ -76,7 +76,7 @@ def write_shards(
         by_split[labels[clip["source_uri"]]["split"]].append(clip["clip_id"])
         told_by_split[labels[clip["source_uri"]]["split"]].append(told[clip["clip_id"]])
     corrected = corrected_words(partition)
-    made_by = provenance(entries)
+    made_by, corrections = provenance(entries), corrections_of(partition)
     made = {name for stage in stages for name in stage.schema.names}
     unmade = {field.name: None for field in CLIPS if field.nullable and field.name not in made}
     joined = joined_rows(
@@ -86,6 +86,9 @@ def write_shards(
     with _Files(store, partition) as files:
         for row in joined:
             labelled = {**unmade, **row, **labels[row["source_uri"]], "provenance": made_by}
+            correction = corrections.get(row["clip_id"])
+            if correction is not None and correction.transcript is not None:
+                labelled["transcript"] = correction.transcript  # the words keep the times that were heard
             labelled |= corrected.get(row["clip_id"], {})
             path = _path("clips", partition, labelled["split"], told_by_split[labelled["split"]])
             files.writer(path, "clips", labelled["split"]).write({n: labelled[n] for n in CLIPS.names})

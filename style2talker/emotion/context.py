@@ -14,19 +14,19 @@ from style2talker.corpus.corrections import Correction
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Neutral:
-    """A speaker's face when nothing is felt: means over the clips that show it least.
+    """A speaker's face and voice when nothing is felt: means over the clips that show it least.
 
     Attributes:
         net_ne: [N, E] geometric means of the nets' answers.
         reading_r2: [R, 2].
+        voice: means of the measures of the `voice` witness; empty without it.
         num_clips: how many clips it rests on.
-        labelled: whether the data set calls them neutral; else they are the speaker's quietest.
     """
 
     net_ne: np.ndarray
     reading_r2: np.ndarray
+    voice: Mapping[str, float]
     num_clips: int
-    labelled: bool
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON, to the last bit of a float32."""

@@ -243,7 +243,7 @@ def test_a_plan_counts_what_is_done(build_here, footage: Path, tmp_path: Path) -
     assert {step.stage: step.why for step in after.steps} == {
         "fit": "salt: 0 -> 1",
         "see": "reads fit, which changed",
-        "judge": "reads fit, which changed; reads see, which changed",
+        "judge": "reads see, which changed",
         "write": "reads judge, which changed",
         "shard": "labels or clips changed",
     }

@@ -1,6 +1,7 @@
 """What lies outside a clip: the speaker's neutral, the data set's label, a person's word. A row is made again
 when what it is told changes, and only then."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,17 +19,18 @@ from style2talker.corpus.corrections import DROP, WITHDRAW, Correction, add_corr
 from style2talker.corpus.reader import Corpus
 from style2talker.corpus.uri import open_store
 from style2talker.corpus.verify import verify
-from style2talker.emotion.neutral import LEAST_CLIPS, neutral_of
+from style2talker.emotion.context import Neutral
+from style2talker.emotion.neutral import LEAST_CLIPS, Evidence, Quiet, chosen_clips, neutral_of
 
 
 @pytest.fixture
 def people(tmp_path: Path) -> Path:
-    """Ana has six clips, of which the data set calls two neutral; Ben has six, without labels; Cleo one."""
+    """Ana has six clips, of which the data set calls two neutral; Ben has eight, without labels; Cleo one."""
     root = tmp_path / "footage"
     for name, text in {
         "ana-neutral": "50 60",
         "ana-happy": "51 61 62 63",
-        "ben-1": "52 64 65",
+        "ben-1": "52 64 65 68 69",
         "ben-2": "53 66 67",
         "cleo-1": "54",
     }.items():
@@ -67,7 +69,7 @@ def test_a_label_that_changes_is_told_to_its_own_speaker_only(make, people: Path
     out = tmp_path / "out"
     make(people, out)
     write_card(people, "(happy)")
-    built = make(people, out)  # two of Ana's clips are no longer called neutral: another neutral for all six
+    built = make(people, out)  # nobody says any more which of Ana's are neutral, and six are too few to tell
     assert computed(built) == {"judge": 6, "write": 6}
     assert make(people, out).steps == ()
 
@@ -133,23 +135,45 @@ def test_who_stays_keeps_their_labels_when_a_recording_of_theirs_is_forgotten(
     assert len(after) == len(before) - 2
     assert all(repr(before[i]) == repr(after[i]) for i in after)
     assert gone["clip_id"].encode() not in (out / "corrections.parquet").read_bytes()
-    built = make(people, out)  # four of Ana's are left: too few for a neutral without labels
+    built = make(people, out)  # of Ana's that are left none is called neutral
     assert computed(built) == {"judge": 4, "write": 4}
 
 
-@given(order=st.permutations(range(7)), labelled=st.sets(st.integers(0, 6), max_size=3))
+@given(order=st.permutations(range(9)), labelled=st.sets(st.integers(0, 8), max_size=3))
 def test_a_neutral_does_not_depend_on_the_order_and_prefers_labels(
     order: list[int], labelled: set[int]
 ) -> None:
-    rng = np.random.default_rng(0)
-    nets, readings = rng.dirichlet(np.ones(8), (7, 3)).astype(np.float32), rng.random((7, 10, 2))
-    evidence = [(f"{i}", i in labelled, nets[i], readings[i].astype(np.float32)) for i in range(7)]
-    straight, shuffled = neutral_of(evidence), neutral_of([evidence[i] for i in order])
-    assert straight is not None
-    assert shuffled is not None
-    assert straight.to_dict() == shuffled.to_dict()
-    assert (straight.labelled, straight.num_clips) == (bool(labelled), len(labelled) or 2)
+    clips = [Quiet(f"{i}", i in labelled, float(i % 4)) for i in range(9)]
+    chosen = chosen_clips(clips)
+    assert chosen == chosen_clips([clips[i] for i in order])
+    assert chosen == (tuple(f"{i}" for i in sorted(labelled)) or chosen)
     if not labelled:
-        quiet = sorted(range(7), key=lambda i: readings[i].astype(np.float32).max(axis=1).mean())[:2]
-        assert np.allclose(straight.reading_r2, readings[quiet].mean(axis=0), atol=1e-6)
-    assert neutral_of(evidence[: LEAST_CLIPS - 1]) is None or labelled
+        assert len(chosen) >= 3
+        left_out = {clip.movement for clip in clips if clip.clip_id not in chosen}
+        assert max(clip.movement for clip in clips if clip.clip_id in chosen) <= min(left_out)
+    assert chosen_clips(clips[: LEAST_CLIPS - 1]) == () or labelled
+
+
+@given(order=st.permutations(range(5)))
+def test_a_neutral_is_the_mean_of_what_was_seen_and_survives_its_file(order: list[int]) -> None:
+    rng = np.random.default_rng(0)
+    nets_cne, readings_cr2 = rng.dirichlet(np.ones(8), (5, 3)), rng.random((5, 10, 2)).astype(np.float32)
+    readings_cr2[2, 4:] = np.nan  # one clip without a frontal view
+    readings_cr2[:, 9] = np.nan
+    evidence = [
+        Evidence(
+            clip_id=f"{i}",
+            net_ne=nets_cne[i].astype(np.float32),
+            reading_r2=readings_cr2[i],
+            voice={"pitch_hz": 100.0 + i} if i != 3 else {},
+        )
+        for i in range(5)
+    ]
+    neutral = neutral_of([evidence[i] for i in order])
+    assert json.dumps(neutral.to_dict()) == json.dumps(neutral_of(evidence).to_dict())
+    back = Neutral.from_dict(json.loads(json.dumps(neutral.to_dict())))
+    assert np.array_equal(back.reading_r2, neutral.reading_r2, equal_nan=True)
+    assert np.array_equal(back.net_ne, neutral.net_ne)
+    assert np.allclose(neutral.reading_r2[:9], np.nanmean(readings_cr2[:, :9], axis=0))
+    assert np.isnan(neutral.reading_r2[9]).all()
+    assert neutral.voice == {"pitch_hz": 101.75}
