@@ -3,15 +3,17 @@
 Truth     acted clips: MEAD's file names, `<actor>_front_<emotion>_level<n>_<clip>.mp4`; twin footage: the
           `.truth.json` beside each clip
 Run       python benchmarks/face_emotion.py --acted ACTED_CLIPS --twin demo/footage
-A neutral clip is judged by its second half, relative to its first: against itself it could only be right. The
-others are judged relative to the whole neutral clip. docs/face_emotion.md says what was fixed on which clips.
+Relative to the neutral, a neutral clip is judged by its second half against its first: against itself it
+could only be right. The others are judged relative to the whole neutral clip. Relative to the quieter clips
+no label is used: it is what `emotion/neutral.py` makes of a speaker with eight clips or more.
+docs/face_emotion.md says what was fixed on which clips.
 """
 
 import re
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Annotated
 
@@ -22,9 +24,9 @@ from rich.console import Console
 from rich.table import Table
 
 from style2talker.corpus.schema import FRAME_RATE_HZ
-from style2talker.emotion.action_units import MARKS, UNITS, witness_readings
 from style2talker.emotion.face_nets import FaceNets, looks
 from style2talker.emotion.facial import face_probability, nets_answer, unit_match, units_answer
+from style2talker.emotion.neutral import Evidence, Quiet, chosen_clips, movement, neutral_of
 from style2talker.emotion.taxonomy import EMOTIONS
 from style2talker.twin.truth import SUFFIX, read_truth
 
@@ -71,35 +73,63 @@ def plain_mean(clip: Shown, neutral: Shown | None) -> np.ndarray:
     return mean_e
 
 
-def accuracy(
-    clips: Mapping[str, Shown], halves: Mapping[str, tuple[Shown, Shown]]
-) -> tuple[dict[str, tuple[int, int]], dict[str, tuple[int, int]], list[str]]:
-    """Right and number of clips of each witness alone and relative to the neutral, and what "face" got wrong.
+@dataclass(slots=True)
+class Score:
+    """How many clips each witness names rightly, of how many; and which the face as a whole does not."""
 
-    Args:
-        clips: by name.
-        halves: of the neutral clips.
-    """
+    right: Counter[str] = field(default_factory=Counter)
+    number: int = 0
+    wrong: list[str] = field(default_factory=list)
+
+    def add(self, name: str, clip: Shown, reference: Shown | None) -> None:
+        self.number += 1
+        said = {witness: EMOTIONS[int(e.argmax())] for witness, e in answers(clip, reference).items()}
+        self.right.update(witness for witness, emotion in said.items() if emotion == clip.emotion)
+        if said["face"] != clip.emotion:
+            self.wrong.append(f"{name}: {said['face']}")
+
+    def of(self, witness: str) -> str:
+        share = f" ({self.right[witness] / self.number:.0%})" if self.number else ""
+        return f"{self.right[witness]}/{self.number}{share}"
+
+
+def scores(clips: Mapping[str, Shown], halves: Mapping[str, tuple[Shown, Shown]]) -> dict[str, Score]:
+    """Alone, and relative to the speaker's neutral and quieter clips; `halves` of the neutral clips."""
     neutral = {clip.speaker: clip for clip in clips.values() if clip.emotion == "neutral"}
-    alone, relative = Counter[str](), Counter[str]()
-    num_relative, wrong = 0, []
+    quiet = {
+        speaker: _quieter({name: clip for name, clip in clips.items() if clip.speaker == speaker})
+        for speaker in {clip.speaker for clip in clips.values()}
+    }
+    each = {"alone": Score(), "relative to the neutral": Score(), "relative to the quieter clips": Score()}
     for name, clip in clips.items():
-        for witness, probability_e in answers(clip, None).items():
-            alone[witness] += EMOTIONS[int(probability_e.argmax())] == clip.emotion
-        if clip.speaker not in neutral:
-            continue
-        num_relative += 1
-        of, start = (halves[name][1], halves[name][0]) if name in halves else (clip, neutral[clip.speaker])
-        said = answers(of, start)
-        for witness, probability_e in said.items():
-            relative[witness] += EMOTIONS[int(probability_e.argmax())] == clip.emotion
-        answer = EMOTIONS[int(said["face"].argmax())]
-        if answer != clip.emotion:
-            wrong.append(f"{name}: {answer}")
-    return (
-        {witness: (right, len(clips)) for witness, right in alone.items()},
-        {witness: (right, num_relative) for witness, right in relative.items()},
-        wrong,
+        each["alone"].add(name, clip, None)
+        if name in halves:
+            each["relative to the neutral"].add(name, halves[name][1], halves[name][0])
+        elif clip.speaker in neutral:
+            each["relative to the neutral"].add(name, clip, neutral[clip.speaker])
+        quieter = quiet[clip.speaker]
+        if quieter is not None:
+            each["relative to the quieter clips"].add(name, clip, quieter)
+    return each
+
+
+def _quieter(clips: Mapping[str, Shown]) -> Shown | None:
+    """The neutral that a speaker's clips make without labels."""
+    chosen = chosen_clips([Quiet(name, False, movement(clip.readings_r2)) for name, clip in clips.items()])
+    if not chosen:
+        return None
+    found = neutral_of(
+        [
+            Evidence(clip_id=name, net_ne=clips[name].net_ne, reading_r2=clips[name].readings_r2, voice={})
+            for name in chosen
+        ]
+    )
+    any_clip = clips[chosen[0]]
+    return Shown(
+        speaker=any_clip.speaker,
+        emotion="",
+        by_net=dict(zip(any_clip.by_net, found.net_ne, strict=True)),
+        readings_r2=found.reading_r2,
     )
 
 
@@ -127,32 +157,25 @@ def print_accuracy(title: str, labels: Mapping[Path, tuple[Speaker, str]]) -> No
             middle = len(face.found_t) // 2
             parts = (slice(middle), slice(middle, None))
             halves[path.stem] = tuple(_shown(nets, face, part, *labels[path]) for part in parts)
-    alone, relative, wrong = accuracy(clips, halves)
-    table = Table("witness", "right", "relative to the speaker's neutral", title=title)
-    for witness, counts in alone.items():
-        table.add_row(witness, *(_share(*c) for c in (counts, relative.get(witness, (0, 0)))))
+    each = scores(clips, halves)
+    table = Table("right", *each, title=title)
+    for witness in answers(next(iter(clips.values())), None):
+        table.add_row(witness, *(score.of(witness) for score in each.values()))
     console.print(table)
-    console.print("face relative to the neutral, wrong:", "; ".join(wrong) or "none")
+    for manner, score in each.items():
+        console.print(f"face {manner}, wrong:", "; ".join(score.wrong) or "none")
     console.print(f"{1000 * spent_s / max(clip_s, 1e-9):.0f} ms of processor time per second of clip")
 
 
 def _shown(nets: FaceNets, face: Face, part: slice, speaker: Speaker, emotion: str) -> Shown:
-    look_n = looks(face.landmarks_tl3[part])
-    readings = witness_readings(
-        face.blendshapes_tk[part], face.found_t[part], expression_tk=face.expression_tk[part]
-    )
+    piece = Face(**{each.name: getattr(face, each.name)[part] for each in fields(face)})
+    look_n = looks(piece.landmarks_tl3)
     return Shown(
         speaker=speaker,
         emotion=emotion,
-        by_net=nets(face.frames_thw3[part][look_n], face.landmarks_tl3[part][look_n]),
-        readings_r2=np.array(
-            [[readings[w][u].left, readings[w][u].right] for w in MARKS for u in UNITS], np.float32
-        ),
+        by_net=nets(piece.frames_thw3[look_n], piece.landmarks_tl3[look_n]),
+        readings_r2=piece.readings(),
     )
-
-
-def _share(right: int, number: int) -> str:
-    return f"{right}/{number} ({right / number:.0%})" if number else ""
 
 
 def _labelled(paths: Iterable[Path], label_of) -> dict[Path, tuple[Speaker, str]]:
