@@ -76,7 +76,7 @@ def write_shards(
         by_split[labels[clip["source_uri"]]["split"]].append(clip["clip_id"])
         told_by_split[labels[clip["source_uri"]]["split"]].append(told[clip["clip_id"]])
     corrected = corrected_words(partition)
-    made_by, corrections = provenance(entries), corrections_of(partition)
+    made_by = provenance(entries)
     made = {name for stage in stages for name in stage.schema.names}
     unmade = {field.name: None for field in CLIPS if field.nullable and field.name not in made}
     joined = joined_rows(
@@ -86,9 +86,6 @@ def write_shards(
     with _Files(store, partition) as files:
         for row in joined:
             labelled = {**unmade, **row, **labels[row["source_uri"]], "provenance": made_by}
-            correction = corrections.get(row["clip_id"])
-            if correction is not None and correction.transcript is not None:
-                labelled["transcript"] = correction.transcript  # the words keep the times that were heard
             labelled |= corrected.get(row["clip_id"], {})
             path = _path("clips", partition, labelled["split"], told_by_split[labelled["split"]])
             files.writer(path, "clips", labelled["split"]).write({n: labelled[n] for n in CLIPS.names})
@@ -116,8 +113,7 @@ def write_shards(
 
 def corrected_words(partition: Partition) -> dict[str, dict[str, str]]:
     """The transcripts that people wrote, by clip. No stage makes them: `words` stays what was heard."""
-    corrections = (partition.outside or {}).get("corrections", {})
-    said = {clip_id: row["transcript"] for clip_id, row in corrections.items()}
+    said = {clip_id: correction.transcript for clip_id, correction in corrections_of(partition).items()}
     return {clip_id: {"transcript": text} for clip_id, text in said.items() if text is not None}
 
 

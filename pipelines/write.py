@@ -84,7 +84,7 @@ def make(config: WriteConfig, footage: Footage) -> Work:
                 "clip_id": clip["clip_id"],
                 "sentences": [
                     sentence.row()
-                    for sentence in quote([sentence for sentence, _ in sentences], clip["transcript"])
+                    for sentence in quote([sentence for sentence, _ in sentences], _words(clip))
                 ],
                 "sentence_sources": [source for _, source in sentences],
                 "sentence_scores": clip_scores,
@@ -93,6 +93,13 @@ def make(config: WriteConfig, footage: Footage) -> Work:
         ]
 
     return write if _batch_size(config) > 1 else lambda clip: write([clip])[0]
+
+
+def _words(clip: Row) -> str:
+    """What was said: as a person corrected it, else as it was heard."""
+    correction = clip["context"].correction
+    corrected = correction.transcript if correction is not None else None
+    return clip["transcript"] if corrected is None else corrected
 
 
 def _encoder(config: WriteConfig) -> Callable[[list[str]], Any] | None:

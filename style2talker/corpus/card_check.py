@@ -167,7 +167,8 @@ def _leaks(value: Sequence[Any], where: str) -> tuple[str, ...]:
 
 def _sync(value: str, where: str) -> str:
     if value not in SYNC:
-        raise UserError(f"{where} is {value!r}; the nearest of {', '.join(SYNC)} is {nearest(value, SYNC)!r}.")
+        known = ", ".join(SYNC)
+        raise UserError(f"{where} is {value!r}; the nearest of {known} is {nearest(value, SYNC)!r}.")
     return value
 
 

@@ -21,7 +21,8 @@ from style2talker.emotion.taxonomy import EMOTIONS
 
 TRUST: Mapping[Modality, float] = {"face": 0.9, "picture": 0.6, "voice": 0.5, "words": 0.5, "label": 0.8}
 """The share of a modality's answers that is taken to be more than noise. Set by what each can know, not
-fitted: the face's answer is right in most acted clips, a small voice model's in about half, and an actor who was asked for an emotion does not always show it."""
+fitted: the face's answer is right in most acted clips, a small voice model's in about half, and an actor who
+was asked for an emotion does not always show it."""
 _NEUTRAL = EMOTIONS.index("neutral")
 
 

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-
 from fake_stages import fake_stages  # type: ignore[import-not-found]
 
 from style2talker.corpus.reader import Corpus
