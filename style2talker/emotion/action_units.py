@@ -168,10 +168,11 @@ def action_units(readings_r2: np.ndarray, *, neutral_r2: np.ndarray | None = Non
 def emotion_level(emotion: str, readings_r2: np.ndarray, *, neutral_r2: np.ndarray | None = None) -> int:
     """1, 2 or 3: how much of the emotion's prototype at full strength the face shows.
 
-    Relative to the neutral, the share of the prototype that explains its units best (least squares, each unit
-    by how well it is measured), and the level whose strength (`facs.LEVEL_STRENGTH`) is nearest. Without one,
-    where half of the units may go unseen, the level (low, middle, high) of the strongest unit of the
-    prototype. 1 for neutral, and when none is active.
+    Relative to the neutral, the share of the prototype that explains its active units best (least squares,
+    each unit by how well it is measured; one that is not shown says which face it is, not how strong), and
+    the level whose strength (`facs.LEVEL_STRENGTH`) is nearest. Without one, where half of the units may go
+    unseen, the level (low, middle, high) of the strongest unit of the prototype. 1 for neutral, and when none
+    is active.
     """
     profile = AU_PROFILES[(emotion, 3)]
     seen = {} if neutral_r2 is None else pictured(neutral_r2, readings_r2)
@@ -181,17 +182,18 @@ def emotion_level(emotion: str, readings_r2: np.ndarray, *, neutral_r2: np.ndarr
         return ("low", "middle", "high").index(level_of(strongest)) + 1
     if not profile:
         return 1
-    trust = {unit: 1 / (PICTURE_MARKS[unit].sigma ** 2 + SURE**2) for unit in profile}
-    explained = sum(
-        trust[unit] * Reading(left=seen[unit][0], right=seen[unit][1]).value * amount
-        for unit, amount in profile.items()
-    )
-    share = explained / sum(trust[unit] * amount**2 for unit, amount in profile.items())
+    value = {unit: Reading(left=seen[unit][0], right=seen[unit][1]).value for unit in profile}
+    active = [unit for unit in profile if value[unit] >= PICTURE_MARKS[unit].least]
+    if not active:
+        return 1
+    trust = {unit: 1 / (PICTURE_MARKS[unit].sigma ** 2 + SURE**2) for unit in active}
+    explained = sum(trust[unit] * value[unit] * profile[unit] for unit in active)
+    share = explained / sum(trust[unit] * profile[unit] ** 2 for unit in active)
     return min(LEVEL_STRENGTH, key=lambda level: abs(LEVEL_STRENGTH[level] - share))
 
 
 def pictured(neutral_r2: np.ndarray, readings_r2: np.ndarray) -> dict[int, np.ndarray]:
-    """Strength [left, right] of every unit with a picture mark, also below it; empty without frontal views."""
+    """Strength [left, right] of every unit with a picture mark, also below it; empty without the views."""
     own, view = frontal_view(neutral_r2), frontal_view(readings_r2)
     if own is None or view is None:
         return {}

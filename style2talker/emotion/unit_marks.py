@@ -15,7 +15,7 @@ Without the speaker's neutral (`MARKS`, of the blendshape net and of the fitted 
 With it (`PICTURE_MARKS`, of the aligned frontal pictures): measured on twelve drawn people (06 to 17, 96
 clips) by `python benchmarks/units.py --marks`. Full strength is the least-squares slope on the truth; a unit
 counts from where the F1 of the twelve is largest, the middle of that range, and no earlier than four in five
-halves of 19 clips of mild real speech show it against their other half (`--quiet`; raised 4, 5, 14 and 26).
+halves of 19 clips of real speech show it against their other half (`--quiet`; raised 4, 5, 14 and 26).
 """
 
 from collections.abc import Mapping
