@@ -22,6 +22,7 @@ from style2talker.speech.recogniser import (
     in_batches,
     timed_words,
 )
+from style2talker.speech.vad import RATE_HZ
 from style2talker.weights.local import local_model
 
 FILES = (
@@ -41,95 +42,119 @@ def load_transformers(directory: Path, *, device: str = "cpu", batch_size: int =
     Raises:
         UserError: a file is missing or describes another model.
     """
-    import tokenizers
-    import torch
-    from faster_whisper.tokenizer import Tokenizer
-    from transformers import WhisperFeatureExtractor, WhisperForConditionalGeneration
-    from transformers.modeling_outputs import BaseModelOutput
     from transformers.utils import logging
 
     logging.set_verbosity_error()  # generate would warn, in each call, of what is meant
     local_model(directory, needs=FILES, publisher="WhisperForConditionalGeneration.save_pretrained")
     try:
-        model: Any = WhisperForConditionalGeneration.from_pretrained(
-            directory,
-            local_files_only=True,
-            use_safetensors=True,
-            dtype=torch.float32 if device == "cpu" else torch.float16,
-            attn_implementation="eager",  # the only one that gives its weights
-        )
-        extract = WhisperFeatureExtractor.from_pretrained(directory, local_files_only=True)
-        backend = tokenizers.Tokenizer.from_file(str(directory / "tokenizer.json"))
+        model = _Model(directory, device)
     except (OSError, ValueError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         raise UserError(
             f"{directory} holds no Whisper model with safetensors ({reason}): give a directory as "
             "WhisperForConditionalGeneration.save_pretrained makes it."
         ) from error
-    model = model.to(device).eval()
-    is_multilingual = bool(getattr(model.generation_config, "is_multilingual", False))
+    return in_batches(model, batch_size)
 
-    @cache
-    def tokenizer_of(language: str) -> Tokenizer:
-        return Tokenizer(backend, is_multilingual, task="transcribe", language=language)
 
-    @torch.inference_mode()
-    def recognise(windows: Sequence[np.ndarray]) -> list[Segment]:
-        mels = [
-            extract(window, sampling_rate=16_000, return_tensors="pt").input_features for window in windows
-        ]
-        encoded_btc = model.get_encoder()(torch.cat(mels).to(device, model.dtype)).last_hidden_state
+class _Model:
+    """Encode and decode together, align one by one."""
 
-        def encoded(batch_btc: torch.Tensor) -> BaseModelOutput:
-            return BaseModelOutput(last_hidden_state=batch_btc)  # generate changes what it is given
+    def __init__(self, directory: Path, device: str) -> None:
+        import tokenizers
+        import torch
+        from transformers import WhisperFeatureExtractor, WhisperForConditionalGeneration
 
-        spoken: dict[str, Any] = {}
-        languages = ["en"] * len(windows)
-        if is_multilingual:
-            ids = model.detect_language(encoder_outputs=encoded(encoded_btc)).tolist()
-            languages = [str(backend.id_to_token(each))[2:-2] for each in ids]
-            spoken = {"language": languages, "task": "transcribe"}
-        tokens_bn = model.generate(
-            encoder_outputs=encoded(encoded_btc),
-            num_beams=BEAM,
-            do_sample=False,
-            max_new_tokens=min(MAX_TOKENS, model.config.max_target_positions // 2),
-            return_timestamps=False,
-            **spoken,
+        net: Any = WhisperForConditionalGeneration.from_pretrained(
+            directory,
+            local_files_only=True,
+            use_safetensors=True,
+            dtype=torch.float32 if device == "cpu" else torch.float16,
+            attn_implementation="eager",  # the only one that gives its weights
         )
-        segments = []
-        for place, (tokens_n, language) in enumerate(zip(tokens_bn.tolist(), languages, strict=True)):
-            tokenizer = tokenizer_of(language)
-            tokens = [token for token in tokens_n if token < tokenizer.eot]
-            prompt = [*tokenizer.sot_sequence, tokenizer.no_timestamps]
-            out = model(
-                encoder_outputs=encoded(encoded_btc[place : place + 1]),
-                decoder_input_ids=torch.tensor([[*prompt, *tokens, tokenizer.eot]], device=device),
-                output_attentions=True,
-                use_cache=False,
-            )
-            logits_nv = out.logits[0].float().cpu()
-            log_probability_n = logits_nv.log_softmax(-1)[len(prompt) - 1 : -1]
-            log_probability_n = log_probability_n[range(len(tokens) + 1), [*tokens, tokenizer.eot]]
-            heads = _alignment_heads(model)
-            attention_hnt = torch.stack([out.cross_attentions[layer][0, head] for layer, head in heads])
-            num_steps = max(len(windows[place]) // 320, 1)
-            steps_n = _first_steps(attention_hnt[:, len(prompt) - 1 : -1, :num_steps].float().cpu().numpy())
-            segments.append(
-                Segment(
-                    language=language,
-                    words=timed_words(
-                        _alignment(tokenizer, tokens, steps_n, log_probability_n.exp().tolist()),
-                        duration_s=len(windows[place]) / 16_000,
-                    ),
-                    no_speech=float(logits_nv[0].softmax(-1)[tokenizer.no_speech]),
-                    log_probability=float(log_probability_n.mean()),
-                    compression=compression_of(tokenizer.decode(tokens)),
-                )
-            )
-        return segments
+        self._net = net.to(device).eval()
+        self._extract: Any = WhisperFeatureExtractor.from_pretrained(directory, local_files_only=True)
+        self._backend = tokenizers.Tokenizer.from_file(str(directory / "tokenizer.json"))
+        self._is_multilingual = bool(getattr(self._net.generation_config, "is_multilingual", False))
+        self._tokenizer_of = cache(self._tokenizer)
 
-    return in_batches(recognise, batch_size)
+    def __call__(self, windows: Sequence[np.ndarray]) -> list[Segment]:
+        import torch
+
+        with torch.inference_mode():
+            mels = [
+                self._extract(window_n, sampling_rate=RATE_HZ, return_tensors="pt").input_features
+                for window_n in windows
+            ]
+            mel_bmt = torch.cat(mels).to(self._net.device, self._net.dtype)
+            encoded_btc = self._net.get_encoder()(mel_bmt).last_hidden_state
+            languages = self._languages(encoded_btc)
+            tokens_bn = self._net.generate(
+                encoder_outputs=_output(encoded_btc),
+                num_beams=BEAM,
+                do_sample=False,
+                max_new_tokens=min(MAX_TOKENS, self._net.config.max_target_positions // 2),
+                return_timestamps=False,
+                **({"language": languages, "task": "transcribe"} if self._is_multilingual else {}),
+            ).tolist()
+            return [
+                self._segment(
+                    self._tokenizer_of(language), tokens_n, encoded_btc[place : place + 1], window_n
+                )
+                for place, (language, tokens_n, window_n) in enumerate(
+                    zip(languages, tokens_bn, windows, strict=True)
+                )
+            ]
+
+    def _languages(self, encoded_btc: Any) -> list[str]:
+        if not self._is_multilingual:
+            return ["en"] * len(encoded_btc)
+        tokens = self._net.detect_language(encoder_outputs=_output(encoded_btc)).tolist()
+        return [str(self._backend.id_to_token(token)).strip("<|>") for token in tokens]
+
+    def _tokenizer(self, language: str) -> Any:
+        from faster_whisper.tokenizer import Tokenizer
+
+        return Tokenizer(self._backend, self._is_multilingual, task="transcribe", language=language)
+
+    def _segment(
+        self, tokenizer: Any, tokens_n: Sequence[int], encoded_1tc: Any, window_n: np.ndarray
+    ) -> Segment:
+        """The text once more through the decoder, for its probabilities and its attention."""
+        import torch
+
+        tokens = [token for token in tokens_n if token < tokenizer.eot]
+        prompt = [*tokenizer.sot_sequence, tokenizer.no_timestamps]
+        said = [*tokens, tokenizer.eot]
+        out = self._net(
+            encoder_outputs=_output(encoded_1tc),
+            decoder_input_ids=torch.tensor([[*prompt, *said]], device=self._net.device),
+            output_attentions=True,
+            use_cache=False,
+        )
+        rows = slice(len(prompt) - 1, -1)  # a row foretells the token behind it
+        logits_nv = out.logits[0].float().cpu()
+        log_probability_n = logits_nv.log_softmax(-1)[rows][range(len(said)), said]
+        attention_hnt = torch.stack(
+            [out.cross_attentions[layer][0, head, rows] for layer, head in _alignment_heads(self._net)]
+        )
+        num_steps = max(round(len(window_n) / RATE_HZ / _SECONDS_PER_STEP), 1)
+        steps_n = _first_steps(attention_hnt[..., :num_steps].float().cpu().numpy())
+        alignment = _alignment(tokenizer, tokens, steps_n, log_probability_n.exp().tolist())
+        return Segment(
+            language=tokenizer.language_code,
+            words=timed_words(alignment, duration_s=len(window_n) / RATE_HZ),
+            no_speech=float(logits_nv[0].softmax(-1)[tokenizer.no_speech]),
+            log_probability=float(log_probability_n.mean()),
+            compression=compression_of(tokenizer.decode(tokens)),
+        )
+
+
+def _output(encoded_btc: Any) -> Any:
+    """A new one for each call: generate changes what it is given."""
+    from transformers.modeling_outputs import BaseModelOutput
+
+    return BaseModelOutput(last_hidden_state=encoded_btc)
 
 
 def _alignment_heads(model: Any) -> list[tuple[int, int]]:
