@@ -103,15 +103,15 @@ PICTURE_MARKS: Mapping[int, PictureMark] = MappingProxyType(
         4: PictureMark(least=0.17, full=0.85, sigma=0.19),
         5: PictureMark(least=0.25, full=0.85, sigma=0.19),
         6: PictureMark(least=0.36, full=0.72, sigma=0.2),
-        7: PictureMark(least=0.14, full=0.67, sigma=0.13, followed=0.18),
+        7: PictureMark(least=0.1, full=0.67, sigma=0.15, followed=0.18),
         9: PictureMark(least=0.3, full=1.04, sigma=0.1),
         10: PictureMark(least=0.12, full=0.88, sigma=0.08, followed=0.59),
         12: PictureMark(least=0.18, full=0.93, sigma=0.11, followed=0.61),
         14: PictureMark(least=0.72, full=0.31, sigma=0.62),
         15: PictureMark(least=0.19, full=1.09, sigma=0.08),
         17: PictureMark(least=0.07, full=0.49, sigma=0.2, followed=0.13),
-        20: PictureMark(least=0.13, full=0.88, sigma=0.24, followed=0.27),
-        24: PictureMark(least=0.36, full=0.72, sigma=0.17, followed=0.23),
+        20: PictureMark(least=0.14, full=0.88, sigma=0.24, followed=0.27),
+        24: PictureMark(least=0.32, full=0.72, sigma=0.17, followed=0.23),
         26: PictureMark(least=0.19, full=0.28, sigma=0.14, followed=0.26),
     }
 )
