@@ -24,7 +24,7 @@ TYPICAL_S = {
         "fit": 0.02,
         "sync": 0.01,
         "hear": 0.03,
-        "transcribe": 0.13,
+        "transcribe": 0.043,
         "see": 0.09,
     },
     **{"judge": 0.001, "write": 0.001},
