@@ -58,8 +58,8 @@ class Clip:
         return sync_offset(np.pad(audio_n, (0, wanted - len(audio_n))), landmarks_tl3)
 
 
-def tracked(folder: Path) -> Iterator[Clip]:
-    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in VIDEO_SUFFIXES)
+def tracked(folder: Path, most: int | None = None) -> Iterator[Clip]:
+    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in VIDEO_SUFFIXES)[:most]
     tracker = LandmarkTracker()
     with progress_bar() as bar:
         task = bar.add_task(f"tracking {folder.name}", total=len(files), unit="clips")
@@ -99,9 +99,10 @@ def others(clips: Sequence[Clip]) -> dict[tuple[str, str], Sync]:
 def main(
     twins: Annotated[Path, typer.Argument(help="Folder of twin clips, in sync to the sample.")],
     real: Annotated[Path | None, typer.Option(help="Folder of recordings.")] = None,
+    most: Annotated[int | None, typer.Option(help="Largest number of twins.")] = None,
 ) -> None:
     console = Console()
-    clips = list(tracked(twins))
+    clips = list(tracked(twins, most))
     started_s, seconds = time.process_time(), 0.0
     said: list[tuple[float, bool]] = []
     errors, wrong = [], []

@@ -13,6 +13,7 @@ import pytest
 
 from pipelines.stage import Row, Stage
 from pipelines.write import STAGE, WriteConfig, stage
+from style2talker.emotion.context import Context
 from style2talker.emotion.evidence import Evidence, Sentence
 from style2talker.emotion.paraphrase import prompt_of
 from style2talker.emotion.parse import violations
@@ -39,6 +40,7 @@ def clip(clip_id: str = "c0ffee") -> Row:
             {"unit": 45, "name": "blink", "intensity": 0.9, "level": "high"},  # nothing can be said of it
         ],
         "transcript": "bin blue at f two now",
+        "context": Context(),
         "jpeg": [cv2.imencode(".jpg", picture)[1].tobytes() for picture in pictures],
     }
 
