@@ -1,6 +1,8 @@
 """Profiles: the full one from end to end with models of the real architectures, tiny and random; any mix by a
 file; mistakes are said before the work."""
 
+import re
+from dataclasses import fields
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -13,12 +15,14 @@ import yaml
 from pipelines.annotators import annotator_of
 from pipelines.build import build
 from pipelines.profiles import PROFILES, stages_of
+from pipelines.write import WriteConfig
 from style2talker.corpus.reader import Corpus
 from style2talker.corpus.verify import verify
 from style2talker.emotion.evidence import Evidence
 from style2talker.emotion.parse import violations
 from style2talker.emotion.taxonomy import EMOTIONS
 from style2talker.errors import UserError
+from style2talker.face.model import EXPRESSION_NAMES
 from style2talker.twin.make import write_corpus
 
 LABELS = ("angry", "calm", "disgust", "fearful", "happy", "neutral", "sad", "surprised")
@@ -138,43 +142,33 @@ def test_a_mistake_in_a_profile_is_one_sentence(text: str, sentence: str, tmp_pa
         stages_of(str(path))
 
 
-OWN = """
-from dataclasses import dataclass
-
-from pipelines.annotator import Annotator
-from style2talker.emotion.opinion import Opinion
+DOCS = Path(__file__).parents[2] / "docs" / "annotators.md"
 
 
-@dataclass(frozen=True)
-class Config:
-    longest_s: float = 2.0
-
-
-def load(config):
-    def ask(rows):
-        return [Opinion(measures={"is_short": float(r["num_frames"] < 25 * config.longest_s)}) for r in rows]
-
-    return ask
-
-
-def annotator(longest_s: float = 2.0) -> Annotator:
-    return Annotator(
-        name="shortness",
-        version=1,
-        modality="picture",
-        config=Config(longest_s),
-        load=load,
-        reads={"track": ("num_frames",)},
-    )
-"""
-
-
-def test_an_annotator_of_ones_own_is_a_short_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_annotator_of_the_docs_is_a_short_module_that_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", DOCS.read_text(), re.DOTALL)
+    assert code.count("\n") < 60
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "__init__.py").touch()
-    (tmp_path / "mine" / "shortness.py").write_text(OWN)
+    (tmp_path / "mine" / "smile_counter.py").write_text(code)
     monkeypatch.syspath_prepend(tmp_path)
-    stage = annotator_of("mine.shortness", {"longest_s": 3.0}, device="cpu").stage()
-    assert stage.name == "shortness"
-    row = stage.make(stage.config, None)({"clip_id": "a", "num_frames": 60})  # type: ignore[arg-type]
-    assert row["shortness_opinion"]["measures"] == [{"name": "is_short", "value": 1.0}]
+    stage = annotator_of("mine.smile_counter", {"least": 0.2}, device="cpu").stage()
+    assert stage.name == "smile_counter"
+    work = stage.make(stage.config, None)  # type: ignore[arg-type]
+    blendshapes_tk = np.zeros((10, len(EXPRESSION_NAMES)), np.float32)
+    blendshapes_tk[:, EXPRESSION_NAMES.index("mouthSmileLeft")] = 0.5
+    row = work({"clip_id": "a", "blendshapes": blendshapes_tk})
+    assert row["smile_counter_opinion"]["measures"] == [{"name": "smiles", "value": 1.0}]
+
+
+def test_the_profile_of_the_docs_names_what_there_is(tmp_path: Path) -> None:
+    (text,) = re.findall(r"```yaml\n(.*?)```", DOCS.read_text(), re.DOTALL)
+    values = yaml.safe_load(text)
+    del values["annotators"]["mine.smile_counter"]
+    for name, options in values["annotators"].items():
+        options.pop("model", None)
+        model = {"model": str(tmp_path)} if name in ("voice_net", "caption") else {}
+        assert annotator_of(name, {**options, **model}, device="cpu").name == name
+    assert set(values["writer"]) <= {each.name for each in fields(WriteConfig)}
