@@ -34,7 +34,6 @@ COLUMNS = (
 )
 MOVES = 0.05
 """Standard deviation above which a coefficient counts as moving in the truth."""
-"""No landmark follows these units and the blendshape net stays near zero; they count as missed."""
 SHOWN = (
     *("jawOpen", "mouthClose", "mouthPucker", "mouthFunnel", "mouthSmileLeft", "mouthFrownLeft"),
     *("mouthStretchLeft", "mouthPressLeft", "eyeBlinkLeft", "browInnerUp", "browDownLeft", "cheekSquintLeft"),

@@ -78,11 +78,11 @@ def eat() -> None:
 
 def stages(*, track_timeout_s: float | None = None) -> tuple[Stage, ...]:
     """The fake stages; with a time limit, track runs in a process of its own. The recipes do not differ."""
-    discover, track, fit, hear, *labels = fake_stages.fake_stages()
-    track = replace(track, make=make_track)
+    chosen = {stage.name: stage for stage in fake_stages.fake_stages()}
+    track, hear = replace(chosen["track"], make=make_track), replace(chosen["hear"], make=make_hear)
     if track_timeout_s is not None:
         track = replace(track, isolated=True, timeout_s=track_timeout_s, timeout_per_s=0.0)
-    return (discover, track, fit, replace(hear, make=make_hear), *labels)
+    return tuple((chosen | {"track": track, "hear": hear}).values())
 
 
 def write_footage(root: Path, *, num_partitions: int = 4, count: int = 6, **more: str) -> Path:
