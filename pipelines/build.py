@@ -2,9 +2,9 @@
 
     style2talker build data_cards/folder.yaml --out corpus
 
-discover -> track -> fit -> sync -> hear -> transcribe -> see -> annotators -> judge -> write -> shard, each with
-one work file per partition; then the data card, and last, in one step, `corpus.json`. Killed anywhere and
-started again, it goes on where it was and ends with the same bytes.
+discover -> track -> fit -> sync -> hear -> transcribe -> see -> annotators -> judge -> write -> shard, each
+with one work file per partition; then the data card, and last, in one step, `corpus.json`. Killed anywhere
+and started again, it goes on where it was and ends with the same bytes.
 """
 
 import os
