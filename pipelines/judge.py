@@ -9,6 +9,7 @@ Rejects  dropped_by_review
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 
 import pyarrow as pa
 
@@ -29,11 +30,14 @@ class JudgeConfig:
     """Each annotator's name and what it goes by."""
 
 
-def make(config: JudgeConfig, footage: Footage) -> Work:
+def make(config: JudgeConfig, footage: Footage, *, voice_model: str | None) -> Work:
     from style2talker.emotion.action_units import action_units, emotion_level
     from style2talker.emotion.flags import flags_of
     from style2talker.emotion.judgement import corrected_units, judge, level_of
     from style2talker.emotion.picture import Picture
+    from style2talker.emotion.voice import VoiceModel
+
+    voice = VoiceModel.load(voice_model) if voice_model else None
 
     def run(clip: Row) -> Row:
         context = clip["context"]
@@ -45,7 +49,7 @@ def make(config: JudgeConfig, footage: Footage) -> Work:
         }
         readings_r2 = whole_readings(clip)
         neutral_r2 = context.neutral.reading_r2 if context.neutral else None
-        judged = judge(clip["net_probability"], readings_r2, annotated, context)
+        judged = judge(clip["net_probability"], readings_r2, annotated, context, voice=voice)
         seen = emotion_level(judged.emotion, readings_r2, neutral_r2=neutral_r2)
         units = action_units(readings_r2, neutral_r2=neutral_r2)
         if correction is not None and correction.action_units is not None:
@@ -85,14 +89,18 @@ def _sync(clip: Row) -> Sync:
     )
 
 
-def stage(annotators: Sequence[Annotator] = ()) -> Stage:
-    """The stage that hears these annotators besides the face."""
+def stage(annotators: Sequence[Annotator] = (), *, voice_model: str | None = None) -> Stage:
+    """The stage that hears these annotators besides the face.
+
+    Args:
+        voice_model: of the `voice` annotator, whose recipe holds its hash; None is the one that ships.
+    """
     return Stage(
         name="judge",
         version=2,
         schema=pa.schema([pa.field("clip_id", pa.string(), nullable=False), *JUDGE_FIELDS]),
         config=JudgeConfig(witnesses=tuple((each.name, each.modality) for each in annotators)),
-        make=make,
+        make=partial(make, voice_model=voice_model),
         reads={
             "sync": ("sync_offset_frames", "sync_confidence", "audio_shift_s"),
             "transcribe": ("hearing",),

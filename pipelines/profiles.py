@@ -117,12 +117,13 @@ def _stages(profile: Profile, device: str) -> tuple[Stage, ...]:
             raise UserError(f"profile: the writer has no option {key!r}; it has {', '.join(known)}.")
     looks = profile.writer.get("clip") or profile.writer.get("paraphraser")
     writer = write.WriteConfig(**{"device": device if looks else "cpu", **profile.writer})
+    voice_model = profile.annotators.get("voice", {}).get("model")
     on_gpu = device if device.startswith("cuda") else "cpu"
     return (
         *(discover.STAGE, track.stage(device, batch_size=profile.frames_per_batch), fit.STAGE, sync.STAGE),
         *(hear.STAGE, transcribe.stage(profile.transcriber, device=on_gpu), see.stage(nets)),
         *(each.stage() for each in annotators),
-        *(judge.stage(annotators), write.stage(writer)),
+        *(judge.stage(annotators, voice_model=voice_model), write.stage(writer)),
     )
 
 

@@ -17,7 +17,7 @@ from style2talker.emotion.facial import face_probability
 from style2talker.emotion.facs import UNIT_NAMES
 from style2talker.emotion.opinion import Modality, Opinion
 from style2talker.emotion.taxonomy import EMOTIONS
-from style2talker.emotion.voice import acoustics_from, voice_probability
+from style2talker.emotion.voice import VoiceModel, acoustics_from, voice_probability
 
 LABEL_SURENESS = 0.9
 """What a data set's label gives to its emotion; the rest is shared by the others."""
@@ -51,6 +51,8 @@ def judge(
     reading_r2: np.ndarray,
     annotated: Mapping[str, tuple[Modality, Opinion]],
     context: Context,
+    *,
+    voice: VoiceModel | None = None,
 ) -> Judgement:
     """The emotion of a clip.
 
@@ -59,6 +61,7 @@ def judge(
         reading_r2: the action units' readings.
         annotated: each annotator's opinion.
         context: what lies outside the clip.
+        voice: the model of the `voice` annotator, if not the one that ships.
     """
     neutral = context.neutral
     face_e = face_probability(
@@ -68,7 +71,9 @@ def judge(
         neutral_r2=neutral.reading_r2 if neutral else None,
     )
     said: dict[str, tuple[Modality, Opinion]] = {"face": ("face", Opinion(probability_e=face_e))}
-    said |= {name: (m, _from_neutral(name, opinion, neutral)) for name, (m, opinion) in annotated.items()}
+    said |= {
+        name: (m, _from_neutral(name, opinion, neutral, voice)) for name, (m, opinion) in annotated.items()
+    }
     if context.given_emotion in EMOTIONS:
         said["label"] = ("label", _label(context.given_emotion))
     votes = votes_of([(m, o.probability_e) for m, o in said.values() if o.probability_e is not None])
@@ -114,12 +119,15 @@ def corrected_units(marks: tuple[UnitMark, ...]) -> list[ActionUnit]:
     return units
 
 
-def _from_neutral(name: str, opinion: Opinion, neutral: Neutral | None) -> Opinion:
+def _from_neutral(name: str, opinion: Opinion, neutral: Neutral | None, voice: VoiceModel | None) -> Opinion:
     """The voice's opinion relative to the speaker's neutral voice, where that is known."""
     if name != "voice" or opinion.probability_e is None or neutral is None or not neutral.voice:
         return opinion
     probability_e = voice_probability(
-        acoustics_from(opinion.measures), acoustics_from(neutral.voice), neutral_clips=neutral.num_clips
+        acoustics_from(opinion.measures),
+        acoustics_from(neutral.voice),
+        neutral_clips=neutral.num_clips,
+        model=voice,
     )
     return Opinion(probability_e=probability_e, measures=opinion.measures, text=opinion.text)
 
