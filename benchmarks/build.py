@@ -23,6 +23,7 @@ import av
 import numpy as np
 import psutil
 
+from pipelines.annotators import voice
 from pipelines.build import bring_about, build
 from pipelines.discover import DiscoverConfig
 from pipelines.ledger import run_stage
@@ -36,10 +37,12 @@ from style2talker.corpus.card import Card, load_card
 from style2talker.corpus.manifest import Manifest
 from style2talker.corpus.uri import open_store
 from style2talker.emotion.action_units import action_units, emotion_level, measure_units
+from style2talker.emotion.context import Context
 from style2talker.emotion.face_nets import FaceNets, looks
-from style2talker.emotion.facial import face_probability
-from style2talker.emotion.sentences import write_sentences
-from style2talker.emotion.taxonomy import EMOTIONS
+from style2talker.emotion.judgement import judge
+from style2talker.emotion.opinion import Opinion
+from style2talker.emotion.sentences import best_sentences, can_be_named
+from style2talker.emotion.words import SaidEmotion
 from style2talker.errors import Reject
 from style2talker.face.crop import crop_frame, fomm_box, to_crop
 from style2talker.face.fit import fit_clip
@@ -51,9 +54,12 @@ from style2talker.media.mel import log_mel
 from style2talker.media.probe import probe
 from style2talker.media.spans import clip_spans, shot_boundaries
 from style2talker.media.video import read_frames
+from style2talker.nets.text import TextEncoder
 from style2talker.speech.prosody import prosody
+from style2talker.speech.sync import MARGIN_S, sync_offset
 from style2talker.speech.transcript import Transcriber
 from style2talker.speech.vad import voiced_spans
+from style2talker.weights.resolve import resolve
 
 
 class PlainScript:
@@ -62,6 +68,9 @@ class PlainScript:
     def __init__(self, out: Path) -> None:
         self.out = out
         self.tracker, self.transcribe, self.nets = LandmarkTracker(), Transcriber(), FaceNets()
+        self.encode = TextEncoder(resolve("minilm-l6-v2"))
+        self.said = SaidEmotion(self.encode)
+        self.listen = voice.load(voice.VoiceConfig(), model=None)
 
     def run(self, root: Path, names: list[str]) -> int:
         num_clips = 0
@@ -96,6 +105,9 @@ class PlainScript:
         blendshapes_tk, found_t = np.nan_to_num(track.blendshapes_tk), track.found_t
         fit = fit_clip(landmarks_tl3, blendshapes_tk=blendshapes_tk, model=embedded(), face_found_t=found_t)
         audio = read_audio(path, start_s=start_s, end_s=end_s)
+        around = read_audio(path, start_s=start_s - MARGIN_S, end_s=end_s + MARGIN_S)
+        sync = sync_offset(around, track.landmarks_tl3)
+        flac = flac_encode(audio)
         heard = self.transcribe(audio)
         manner = prosody(audio, len(frames))
         look_n = looks(landmarks_tl3)
@@ -109,14 +121,17 @@ class PlainScript:
             rotation_t3=fit.rotation_t3,
             translation_t3=fit.translation_t3,
         )
-        probability = face_probability(np.stack(list(by_net.values())), readings_r2)
-        emotion = EMOTIONS[int(probability.argmax())]
-        sentences = write_sentences(
+        opinions = {
+            "voice": ("voice", self.listen([{"audio": {"bytes": flac}}])[0]),
+            "words": ("words", Opinion(probability_e=self.said(heard.text))),
+        }
+        judged = judge(np.stack(list(by_net.values())), readings_r2, opinions, Context())
+        sentences = best_sentences(
             clip_id=clip_id,
-            emotion=emotion,
-            level=emotion_level(emotion, readings_r2),
-            action_units=action_units(readings_r2),
-            transcript=heard.text,
+            emotion=judged.emotion,
+            level=emotion_level(judged.emotion, readings_r2),
+            action_units=[unit for unit in action_units(readings_r2) if can_be_named(unit)],
+            embed=partial(self.encode, together=True),
         )
         np.savez_compressed(
             self.out / clip_id,
@@ -124,9 +139,11 @@ class PlainScript:
             expression=fit.expression_tk,
             rotation=fit.rotation_t3,
             mel=log_mel(audio),
-            audio=np.frombuffer(flac_encode(audio), np.uint8),
+            audio=np.frombuffer(flac, np.uint8),
             pitch=manner.pitch_hz_t,
-            sentences=[sentence.text for sentence in sentences],
+            sync=sync.offset_frames,
+            probability=judged.probability_e,
+            sentences=[sentence.text for sentence, _ in sentences],
         )
 
 
