@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pipelines.annotator import column_of
 from pipelines.annotators import voice, words
 from pipelines.stage import Row
 from style2talker.emotion.labelled_voices import LabelledClip
@@ -25,7 +26,7 @@ def heard(pitch: int = 50) -> Row:
 
 
 def opinion_of(row: Row, name: str) -> Opinion:
-    return Opinion.from_row(row[name])
+    return Opinion.from_row(row[column_of(name)])
 
 
 @pytest.fixture(scope="module")

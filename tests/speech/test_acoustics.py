@@ -42,7 +42,7 @@ def test_a_steady_voice_has_its_pitch_and_no_unrest(hz: float) -> None:
     assert found.pitch_range_semitones < 0.05
     assert abs(found.pitch_slope_semitones_per_s) < 0.2
     assert found.jitter < 0.002
-    assert found.shimmer_db < 0.05
+    assert found.shimmer_db < 0.15  # at 400 Hz a cycle has 40 samples, and its peak lies between two
     assert found.harmonicity_db > 20
 
 
