@@ -18,16 +18,8 @@ from style2talker.media.footage import Footage
 from style2talker.media.probe import probe
 
 TYPICAL_S = {
-    **{
-        "discover": 0.35,
-        "track": 0.22,
-        "fit": 0.02,
-        "sync": 0.01,
-        "hear": 0.03,
-        "transcribe": 0.043,
-        "see": 0.09,
-    },
-    **{"judge": 0.001, "write": 0.001},
+    **{"discover": 0.35, "track": 0.25, "fit": 0.02, "sync": 0.01, "hear": 0.01, "transcribe": 0.043},
+    **{"see": 0.071, "voice": 0.007, "words": 0.004, "judge": 0.03, "write": 0.017},
 }
 """Seconds of one core per megabyte of source (discover) or second of clip, for an output without a history:
 measured on the demo's corpus with two cores of an ordinary server processor."""
