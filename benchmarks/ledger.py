@@ -147,7 +147,15 @@ def stages(salt: int = 0) -> tuple[Stage, ...]:
 
         chosen = make_discover if real.name == "discover" else make
         reads = real.reads
-        return Stage(name=real.name, version=1, schema=real.schema, config=config, make=chosen, reads=reads)
+        return Stage(
+            name=real.name,
+            version=1,
+            schema=real.schema,
+            config=config,
+            make=chosen,
+            reads=reads,
+            told=real.told,
+        )
 
     first = (discover.STAGE, track.STAGE, fit.STAGE, sync.STAGE, hear.STAGE, transcribe.STAGE)
     reals = (*first, see.STAGE, judge.STAGE)

@@ -4,14 +4,16 @@ To add one, write a module in `pipelines/annotators/` with an `Annotator`, and n
 `annotators`: docs/annotators.md.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args
 
 import pyarrow as pa
 
 from pipelines.stage import Row, Stage
 from style2talker.emotion.opinion import Modality, Opinion
+from style2talker.errors import UserError
 from style2talker.media.footage import Footage
 
 OPINION = pa.struct(
@@ -61,6 +63,13 @@ class Annotator:
     needs_gpu: bool = False
     batch_size: int = 1
 
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[a-z]\w*", self.name):
+            raise UserError(f"annotator {self.name!r}: a name is letters, digits and _, as smile_counter.")
+        if self.modality not in get_args(Modality):
+            known = ", ".join(get_args(Modality))
+            raise UserError(f"annotator {self.name}: modality {self.modality!r} is none of {known}.")
+
     def stage(self) -> Stage:
         """The stage that asks it; it makes one column, see `column_of`."""
         columns = [pa.field("clip_id", pa.string(), nullable=False), pa.field(column_of(self.name), OPINION)]
@@ -93,6 +102,8 @@ class _Asking:
 
         def work(clips: Sequence[Row]) -> list[Row]:
             opinions = [opinion.row() for opinion in ask(clips)]
+            if len(opinions) != len(clips):
+                raise UserError(f"annotator {self.name}: {len(opinions)} opinions of {len(clips)} rows.")
             return [
                 {"clip_id": clip["clip_id"], column_of(self.name): opinion}
                 for clip, opinion in zip(clips, opinions, strict=True)

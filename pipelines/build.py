@@ -166,14 +166,23 @@ def plan_of(
     again: frozenset[str],
     told_again: frozenset[str] | None = None,
     neutrals: Chosen | None = None,
+    heal: bool = False,
 ) -> Plan:
     """What is left to do for a request; arguments as for `bring_about`.
 
     Args:
         told_again: `again` of the stages that are told, if another.
+        heal: delete evidence that is damaged, so that it is made again; else it is taken as it stands.
     """
-    index = Index(store)
-    partitions = told(partitions_for(request), request.stages, index, store, neutrals)
+    while True:
+        index, partitions = Index(store), partitions_for(request)
+        try:
+            partitions = told(partitions, request.stages, index, store, neutrals)
+        except DamagedError as error:
+            if heal:
+                store.delete(error.name)
+                continue
+        break
     changed = changes_of(request, committed(store))
     kinds = {s.name: again if told_again is None or not s.told else told_again for s in request.stages}
     steps = steps_of(partitions, request.stages, index, changed=changed, again=kinds)
@@ -196,20 +205,23 @@ def told(
     store: Store,
     neutrals: Chosen | None,
 ) -> list[Partition]:
-    """The partitions with what their clips are told from outside, once all that it rests on is finished."""
+    """The partitions with what their clips are told from outside, once all that it rests on is finished.
+
+    Raises:
+        DamagedError: a file that it rests on is broken where nobody else would look.
+    """
     first = [stage for stage in stages if not stage.told]
+    if len(first) == len(stages):
+        return list(partitions)
     index.read_all([partition.file(stage.name) for partition in partitions for stage in first])
     for partition in partitions if len(first) < len(stages) else ():
         for stage in first:
             footer = index.footer(partition.file(stage.name))
             if footer is None or not is_current(footer, partition, stage, index):
                 return list(partitions)
-    try:
-        chosen = chosen_by_speaker(partitions, store) if neutrals is None else neutrals
-        keys = keys_of(chosen, partitions[0].recipes) if partitions else {}
-        outside = outside_of(partitions, store, neutrals=keys)
-    except (DamagedError, FileNotFoundError):
-        return list(partitions)  # the stage that reads the file finds out, and it is made again
+    chosen = chosen_by_speaker(partitions, store) if neutrals is None else neutrals
+    keys = keys_of(chosen, partitions[0].recipes) if partitions else {}
+    outside = outside_of(partitions, store, neutrals=keys)
     return [replace(p, outside=each) for p, each in zip(partitions, outside, strict=True)]
 
 
@@ -231,7 +243,7 @@ def bring_about(
         footage: to estimate from what the work will cost; None estimates nothing.
         neutrals: of the speakers, instead of those that the request's own clips show.
     """
-    first = plan = plan_of(request, store, again=again, neutrals=neutrals)
+    first = plan = plan_of(request, store, again=again, neutrals=neutrals, heal=True)
     expected = (
         estimate(first.steps, first.index, request.stages, first.partitions, footage) if footage else []
     )
@@ -245,10 +257,14 @@ def bring_about(
             run(_todo(plan, again), first_stages)
             again = frozenset()
         else:
-            write_neutrals(plan.partitions, store, neutrals)
-            run(_todo(plan, told_again), request.stages)
-            told_again = frozenset()
-        plan = plan_of(request, store, again=again, told_again=told_again, neutrals=neutrals)
+            try:
+                write_neutrals(plan.partitions, store, neutrals)
+            except DamagedError as error:
+                store.delete(error.name)
+            else:
+                run(_todo(plan, told_again), request.stages)
+                told_again = frozenset()
+        plan = plan_of(request, store, again=again, told_again=told_again, neutrals=neutrals, heal=True)
     else:
         left = "; ".join(f"{step.stage} of partition {step.number}: {step.why}" for step in plan.steps[:3])
         raise UserError(

@@ -12,8 +12,10 @@ from dataclasses import replace
 
 import pyarrow as pa
 
+from pipelines.joined import kept_clips
 from pipelines.partition import SHARD, WORK, Partition
 from pipelines.record import Record, read_record
+from pipelines.stage import Row
 from pipelines.workfile import DamagedError, Footer, opened, read_footer
 from style2talker.corpus.shard import parquet_writer
 from style2talker.corpus.uri import Store
@@ -69,6 +71,13 @@ class Index:
         if name not in self._footers:
             self._footers[name] = self._remembered(name) or self._read(name)
         return self._footers[name]
+
+    def given(self, partition: Partition, stages: Iterable[str]) -> list[Row]:
+        """The clips that all of `stages` kept; none where a file cannot be read."""
+        try:
+            return kept_clips(self._store, partition, stages)
+        except (DamagedError, FileNotFoundError):
+            return []
 
     def read_all(self, names: Iterable[str]) -> None:
         """Read the footers and records that are not remembered, several at a time."""

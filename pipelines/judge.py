@@ -8,7 +8,7 @@ Rejects  dropped_by_review
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 
 import pyarrow as pa
@@ -18,6 +18,10 @@ from pipelines.neutrals import whole_readings
 from pipelines.stage import Row, Stage, Work
 from style2talker.corpus.corrections import DROP, DROPPED
 from style2talker.corpus.schema import FRAME_RATE_HZ, JUDGE_FIELDS
+from style2talker.emotion.agreement import TRUST
+from style2talker.emotion.calibration import CURVE
+from style2talker.emotion.flags import CONFLICT, SUSPICIOUS, flags_of
+from style2talker.emotion.judgement import LABEL_SURENESS, corrected_units, judge, level_of
 from style2talker.emotion.opinion import Modality, Opinion
 from style2talker.errors import Reject
 from style2talker.media.footage import Footage
@@ -28,26 +32,33 @@ from style2talker.speech.sync_result import Sync
 class JudgeConfig:
     witnesses: tuple[tuple[str, Modality], ...] = ()
     """Each annotator's name and what it goes by."""
+    trust: tuple[tuple[str, float], ...] = tuple(TRUST.items())
+    """The rules' constants are part of the recipe: this one of agreement.py..."""
+    label_sureness: float = LABEL_SURENESS
+    curve: tuple[float, float, float] = CURVE
+    """... that of calibration.py..."""
+    limits: tuple[float, float] = (CONFLICT, SUSPICIOUS)
+    """... and those of flags.py."""
 
 
 def make(config: JudgeConfig, footage: Footage, *, voice_model: str | None) -> Work:
     from style2talker.emotion.action_units import action_units, emotion_level
-    from style2talker.emotion.flags import flags_of
-    from style2talker.emotion.judgement import corrected_units, judge, level_of
     from style2talker.emotion.picture import Picture
     from style2talker.emotion.voice import VoiceModel
 
     voice = VoiceModel.load(voice_model) if voice_model else None
 
     def run(clip: Row) -> Row:
-        context = clip["context"]
+        context, readings_r2 = clip["context"], whole_readings(clip)
+        if context.neutral is not None:
+            own = context.neutral.without(clip["clip_id"], clip["net_probability"], readings_r2)
+            context = replace(context, neutral=own)
         correction = context.correction
         if correction is not None and correction.verdict == DROP:
             raise Reject(DROPPED, f"{correction.author} dropped it in review ({correction.time_utc}).")
         annotated: dict[str, tuple[Modality, Opinion]] = {
             name: (modality, Opinion.from_row(clip[column_of(name)])) for name, modality in config.witnesses
         }
-        readings_r2 = whole_readings(clip)
         neutral_r2 = context.neutral.reading_r2 if context.neutral else None
         judged = judge(clip["net_probability"], readings_r2, annotated, context, voice=voice)
         seen = emotion_level(judged.emotion, readings_r2, neutral_r2=neutral_r2)
@@ -97,7 +108,7 @@ def stage(annotators: Sequence[Annotator] = (), *, voice_model: str | None = Non
     """
     return Stage(
         name="judge",
-        version=2,
+        version=3,
         schema=pa.schema([pa.field("clip_id", pa.string(), nullable=False), *JUDGE_FIELDS]),
         config=JudgeConfig(witnesses=tuple((each.name, each.modality) for each in annotators)),
         make=partial(make, voice_model=voice_model),

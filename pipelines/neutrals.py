@@ -7,6 +7,8 @@ plan needs the keys only, and a file is made once.
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,8 +22,12 @@ from style2talker.corpus.uri import Store
 from style2talker.emotion.context import Neutral
 from style2talker.emotion.neutral import Evidence, Quiet, chosen_clips, neutral_of
 
+VERSION = 2
+"""Raise it when `emotion.neutral` makes something else of the same clips."""
 WITNESS = "see"
 """The stage whose evidence makes a neutral."""
+_THREADS = 16
+"""These are small reads that wait for the disk or the network."""
 VOICE = "voice"
 """The annotator that adds to it, where a profile has it."""
 
@@ -40,14 +46,23 @@ def chosen_by_speaker(partitions: Sequence[Partition], store: Store) -> Chosen:
         DamagedError, FileNotFoundError: a work file of `discover` or `see` cannot be read.
     """
     clips: dict[str, list[Quiet]] = defaultdict(list)
-    for partition in partitions:
+    with ThreadPoolExecutor(_THREADS) as pool:
+        found = pool.map(partial(_moved, store), partitions)
+    for partition, (source_of, movements) in zip(partitions, found, strict=True):
         items = {source.source_id: source.item for source in partition.sources}
-        source_of = _column(store, partition.file("discover"), "source_id")
-        for clip_id, movement in _column(store, partition.file(WITNESS), "movement").items():
+        for clip_id, movement in movements.items():
             item = items[source_of[clip_id]]
             clips[item.speaker].append(Quiet(clip_id, item.emotion == "neutral", movement))
     chosen = {speaker: chosen_clips(found) for speaker, found in clips.items()}
     return {speaker: clip_ids for speaker, clip_ids in chosen.items() if clip_ids}
+
+
+def _moved(store: Store, partition: Partition) -> tuple[dict[str, str], dict[str, float]]:
+    """The source and the movement of each clip."""
+    return (
+        _column(store, partition.file("discover"), "source_id"),
+        _column(store, partition.file(WITNESS), "movement"),
+    )
 
 
 def _column(store: Store, name: str, column: str) -> dict[str, Any]:
@@ -58,7 +73,7 @@ def _column(store: Store, name: str, column: str) -> dict[str, Any]:
 
 def keys_of(chosen: Chosen, recipes: Mapping[str, str]) -> dict[str, str]:
     """Speaker -> key."""
-    made_by = [recipes[WITNESS], recipes.get(VOICE)]
+    made_by = [VERSION, recipes[WITNESS], recipes.get(VOICE)]
     return {speaker: json_sha256([made_by, clip_ids])[:24] for speaker, clip_ids in chosen.items()}
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipelines.index import Index
+from pipelines.outside import digests
 from pipelines.partition import OUTSIDE, SHARD, Partition, inputs_of
 from pipelines.request import Request
 from pipelines.stage import Stage
@@ -129,6 +130,12 @@ def _step(partition: Partition, stage: Stage, index: Index, why: str, again: fro
             amount=0.0,
             num_sources=len(new),
         )
+    if stage.told and partition.outside is not None:
+        clips = index.given(partition, inputs_of(stage))
+        wanted = digests(partition, clips)
+        seconds = sum(c["end_s"] - c["start_s"] for c in clips if wanted[c["clip_id"]] not in said)
+        num_rows = sum(wanted[clip["clip_id"]] not in said for clip in clips)
+        return Step(stage=stage.name, number=partition.number, why=why, num_rows=num_rows, amount=seconds)
     copied = max((footer.num_rows + len(footer.rejects) - failed for footer in footers), default=0)
     num_rows = max(discovered.num_rows - copied, failed)
     seconds = discovered.clips_s * num_rows / discovered.num_rows if discovered.num_rows else 0.0

@@ -75,6 +75,12 @@ def profile_of(name: str) -> Profile:
         given = values.get(key, {})
         if not isinstance(given, dict):
             raise UserError(f"{path}: {key}: expected names with options, got {given!r}.")
+    for name, kind in {"transcriber": str, "frames_per_batch": int}.items():
+        if not isinstance(values.get(name, kind()), kind):
+            raise UserError(f"{path}: {name}: expected {kind.__name__}, got {values[name]!r}.")
+    for name, options in values.get("annotators", {}).items():
+        if not isinstance(name, str) or not isinstance(options or {}, dict):
+            raise UserError(f"{path}: annotators: expected a name with options, got {name!r}: {options!r}.")
     if "annotators" in values:
         values["annotators"] = {name: options or {} for name, options in values["annotators"].items()}
     return Profile(**values)
@@ -117,6 +123,15 @@ def _stages(profile: Profile, device: str) -> tuple[Stage, ...]:
             raise UserError(f"profile: the writer has no option {key!r}; it has {', '.join(known)}.")
     looks = profile.writer.get("clip") or profile.writer.get("paraphraser")
     writer = write.WriteConfig(**{"device": device if looks else "cpu", **profile.writer})
+    names = ["discover", "track", "fit", "sync", "hear", "transcribe", "see", "judge", "write", "shard"]
+    for each in annotators:
+        if each.name in names:
+            raise UserError(f"profile: two stages are called {each.name}; give the annotator another name.")
+        names.append(each.name)
+    if writer.asks_server and not writer.paraphraser_model:
+        raise UserError("profile: writer: a server needs paraphraser_model, the name it knows the model by.")
+    if writer.paraphraser and not writer.asks_server and not Path(writer.paraphraser).expanduser().is_dir():
+        raise UserError(f"profile: writer: paraphraser {writer.paraphraser} is no directory and no address.")
     voice_model = profile.annotators.get("voice", {}).get("model")
     on_gpu = device if device.startswith("cuda") else "cpu"
     return (

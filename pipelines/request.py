@@ -96,7 +96,7 @@ def scan(
     unreadable = sum(row["kind"] in ("unreadable", "vanished", "outside_root") for row in rejects)
     request = Request(
         card=card,
-        profile=profile,
+        profile=Path(profile).name,  # of a file: whose folder it lies in is nobody's matter
         stages=stages,
         **described(stages),
         sources=tuple(sources),

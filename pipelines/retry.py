@@ -40,12 +40,14 @@ def retry(
     kinds: Sequence[str] = (),
     workers: int | None = None,
     address: str | None = None,
+    profile: str | None = None,
     stages: Sequence[Stage] | None = None,
 ) -> Built | None:
     """Try the failures of a finished corpus again; None if it has none.
 
     Args:
         kinds: instead of every failure; may also name verdicts.
+        profile: the path of the file, if the corpus was built with one.
 
     Raises:
         UserError: no finished corpus, a kind that it does not have, or stages that changed since.
@@ -55,7 +57,8 @@ def retry(
         request = recorded(store)
         request = request.forgetting(request.tombstones)
         device = request.settings["track"].get("device", "cpu")
-        stages = stages_of(request.profile, device=device, fetch=True) if stages is None else stages
+        if stages is None:
+            stages = stages_of(profile or request.profile, device=device, fetch=True)
         stages = as_the_card_says(stages, request.card)
         if recipes_of(stages) != request.recipes:
             now = replace(request, stages=tuple(stages), **described(stages))

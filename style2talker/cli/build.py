@@ -78,13 +78,18 @@ def retry(
     ] = None,
     workers: Workers = None,
     address: Address = None,
+    profile: Annotated[
+        str | None, typer.Option(help="The YAML file of the profile, if it was built with one.")
+    ] = None,
 ) -> None:
     """Try again what failed: rows whose decoder, worker or machine broke. Everything else is copied."""
     from pipelines.retry import retry as run_retry
     from pipelines.show import show_built
 
     console = Console(soft_wrap=True, highlight=False)
-    built = _interruptible(lambda: run_retry(uri, kinds=kind or [], workers=workers, address=address), uri)
+    built = _interruptible(
+        lambda: run_retry(uri, kinds=kind or [], workers=workers, address=address, profile=profile), uri
+    )
     if built is None:
         console.print(
             f"{uri}: nothing failed; `style2talker inspect {uri}` lists what was judged.", markup=False

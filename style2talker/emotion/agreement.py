@@ -6,7 +6,7 @@ trust it says nothing (discounting, Shafer 1976, chapter 11). The votes are then
 multiplied. So no witness can veto, however sure it is, and one that has nothing to say changes nothing.
 
 What is said tells what somebody feels only if it speaks of feelings: a calm sentence can be shouted. So
-words never vote for neutral: it counts no more than the mean of the emotions.
+words never vote for neutral: beyond the mean of the emotions, what they give to it is spread evenly.
 
 Axes: M modalities, E = 8 emotions in the order of `taxonomy.EMOTIONS`.
 """
@@ -19,6 +19,9 @@ import numpy as np
 from style2talker.emotion.opinion import Modality
 from style2talker.emotion.taxonomy import EMOTIONS
 
+OTHERS = "others"
+Pair = tuple[str, str]
+"""Two modalities, or `label` and `OTHERS`."""
 TRUST: Mapping[Modality, float] = {"face": 0.9, "picture": 0.6, "voice": 0.5, "words": 0.5, "label": 0.8}
 """The share of a modality's answers that is taken to be more than noise. Set by what each can know, not
 fitted: the face's answer is right in most acted clips, a small voice model's in about half, and an actor who
@@ -35,6 +38,7 @@ def votes_of(answers: Sequence[tuple[Modality, np.ndarray]]) -> dict[Modality, n
             vote_e = np.mean(answered, axis=0)
             if modality == "words":
                 vote_e[_NEUTRAL] = min(vote_e[_NEUTRAL], np.delete(vote_e, _NEUTRAL).mean())
+                vote_e += (1 - vote_e.sum()) / len(EMOTIONS)
             votes[modality] = vote_e / vote_e.sum()
     return votes
 
@@ -61,9 +65,13 @@ def conflict(one_e: np.ndarray, other_e: np.ndarray) -> float:
     return float(np.clip(distance * np.sqrt(sureness(one_e) * sureness(other_e)), 0.0, 1.0))
 
 
-def conflicts(votes: Mapping[Modality, np.ndarray]) -> dict[tuple[Modality, Modality], float]:
-    """Of every pair of modalities, in the order of `TRUST`."""
-    return {(a, b): conflict(votes[a], votes[b]) for a, b in combinations(votes, 2)}
+def conflicts(votes: Mapping[Modality, np.ndarray]) -> dict[Pair, float]:
+    """Of every pair of modalities, in the order of `TRUST`; of the label with all others together."""
+    seen: dict[Modality, np.ndarray] = {each: vote_e for each, vote_e in votes.items() if each != "label"}
+    found: dict[Pair, float] = {(a, b): conflict(seen[a], seen[b]) for a, b in combinations(seen, 2)}
+    if seen and "label" in votes:
+        found["label", OTHERS] = conflict(votes["label"], together(seen))
+    return found
 
 
 def agreement(votes: Mapping[Modality, np.ndarray]) -> float | None:

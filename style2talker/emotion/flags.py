@@ -7,7 +7,8 @@ limit needs no model.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from style2talker.emotion.opinion import Modality, Opinion
+from style2talker.emotion.agreement import OTHERS, Pair
+from style2talker.emotion.opinion import Opinion
 from style2talker.emotion.picture import Picture
 from style2talker.speech.sync_result import Sync
 
@@ -32,16 +33,17 @@ FLAGS = MappingProxyType(
 )
 """Name -> what it means."""
 
-_PAIRS: Mapping[frozenset[Modality], str] = {
+_PAIRS: Mapping[frozenset[str], str] = {
     frozenset(("face", "voice")): "face_and_voice_disagree",
     frozenset(("face", "words")): "face_and_words_disagree",
     frozenset(("voice", "words")): "voice_and_words_disagree",
+    frozenset(("label", OTHERS)): "label_disagrees",
 }
 
 
 def flags_of(
     *,
-    conflicts: Mapping[tuple[Modality, Modality], float],
+    conflicts: Mapping[Pair, float],
     opinions: Mapping[str, Opinion],
     picture: Picture | None,
     sync: Sync,
@@ -54,11 +56,7 @@ def flags_of(
         opinions: by annotator; `voice` has the measures `singing` and `synthetic`.
         is_heard_whole: whether all that the recogniser heard was believed; None: not known.
     """
-    found = {
-        _PAIRS.get(frozenset(pair), "label_disagrees" if "label" in pair else "")
-        for pair, value in conflicts.items()
-        if value > CONFLICT
-    }
+    found = {_PAIRS.get(frozenset(pair), "") for pair, value in conflicts.items() if value > CONFLICT}
     measures = opinions["voice"].measures if "voice" in opinions else {}
     suspected = {
         "sung": measures.get("singing", 0.0) > SUSPICIOUS,

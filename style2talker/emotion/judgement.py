@@ -10,7 +10,7 @@ import numpy as np
 
 from style2talker.corpus.corrections import UNIT_LEVELS, UnitMark
 from style2talker.emotion.action_units import LEVEL_EDGES, ActionUnit
-from style2talker.emotion.agreement import agreement, conflicts, together, votes_of
+from style2talker.emotion.agreement import Pair, agreement, conflicts, together, votes_of
 from style2talker.emotion.calibration import confidence
 from style2talker.emotion.context import Context, Neutral
 from style2talker.emotion.facial import face_probability
@@ -41,7 +41,7 @@ class Judgement:
     probability_e: np.ndarray
     opinions: Mapping[str, Opinion]
     modalities: Mapping[str, Modality]
-    conflicts: Mapping[tuple[Modality, Modality], float]
+    conflicts: Mapping[Pair, float]
     agreement: float | None
     confidence: float
 

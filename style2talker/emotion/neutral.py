@@ -76,5 +76,5 @@ def neutral_of(clips: Sequence[Evidence]) -> Neutral:
         net_ne=np.exp(np.mean(logs, axis=0)).astype(np.float32),
         reading_r2=np.where(read_cr2.any(axis=0), mean_r2, np.nan).astype(np.float32),
         voice={name: float(np.float32(np.mean(values))) for name, values in voices.items()},
-        num_clips=len(in_order),
+        clip_ids=tuple(clip.clip_id for clip in in_order),
     )

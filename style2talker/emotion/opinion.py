@@ -10,7 +10,6 @@ from typing import Any, Literal
 import numpy as np
 
 from style2talker.emotion.taxonomy import EMOTIONS
-from style2talker.errors import UserError
 
 Modality = Literal["face", "voice", "words", "picture", "label"]
 """What a witness goes by: the face's movement, how it is said, what is said, the whole picture, or the data
@@ -28,7 +27,7 @@ class Opinion:
         text: a description, of a witness that writes one.
 
     Raises:
-        UserError: the probabilities are not [E] numbers that add up to one.
+        ValueError: the probabilities are not [E] numbers that add up to one.
     """
 
     probability_e: np.ndarray | None = None
@@ -40,7 +39,7 @@ class Opinion:
             return
         given = np.asarray(self.probability_e)
         if given.shape != (len(EMOTIONS),) or not np.isclose(given.sum(), 1, atol=1e-3) or (given < 0).any():
-            raise UserError(
+            raise ValueError(
                 f"opinion: got probabilities {np.array2string(given, precision=3)}, expected "
                 f"{len(EMOTIONS)} that add up to 1, in the order {', '.join(EMOTIONS)}; normalise them."
             )

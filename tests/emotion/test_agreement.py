@@ -5,10 +5,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from style2talker.emotion.agreement import TRUST, agreement, conflict, conflicts, sureness, together, votes_of
+from style2talker.emotion.agreement import (
+    OTHERS,
+    TRUST,
+    agreement,
+    conflict,
+    conflicts,
+    sureness,
+    together,
+    votes_of,
+)
 from style2talker.emotion.opinion import Opinion
 from style2talker.emotion.taxonomy import EMOTIONS
-from style2talker.errors import UserError
 
 E = len(EMOTIONS)
 UNIFORM = np.full(E, 1 / E)
@@ -72,6 +80,20 @@ def test_angry_words_contradict_a_neutral_face_and_plain_words_no_face_at_all() 
     assert conflicts(votes_of([angry_face, ("words", sure("angry"))]))["face", "words"] < 0.05
 
 
+@given(votes)
+def test_words_of_no_feeling_say_nothing_however_the_rest_is_shared(rest_e: np.ndarray) -> None:
+    plain_e = 0.99 * sure("neutral", 1.0) + 0.01 * rest_e
+    (vote_e,) = votes_of([("words", plain_e)]).values()
+    assert np.allclose(vote_e, UNIFORM, atol=0.01)
+    assert conflicts(votes_of([("face", sure("angry", 0.99)), ("words", plain_e)]))["face", "words"] < 0.05
+
+
+def test_the_label_is_held_against_all_others_together() -> None:
+    said = votes_of([("face", sure("sad")), ("voice", sure("happy", 0.4)), ("label", sure("sad"))])
+    assert conflicts(said)["label", OTHERS] < 0.1
+    assert ("face", "label") not in conflicts(said)
+
+
 def test_sureness_goes_from_nothing_to_no_doubt() -> None:
     assert sureness(UNIFORM) == pytest.approx(0, abs=1e-9)
     assert sureness(sure("sad", 1.0)) == pytest.approx(1)
@@ -86,5 +108,5 @@ def test_an_opinion_is_a_distribution_and_survives_its_row() -> None:
     assert (back.measures, back.text) == ({"arousal": 0.25}, "A frown.")
     assert Opinion.from_row(Opinion().row()) == Opinion()
     for wrong in (np.ones(E), np.full(7, 1 / 7), np.r_[-0.5, 1.5, np.zeros(6)]):
-        with pytest.raises(UserError, match="add up to 1, in the order angry, contempt"):
+        with pytest.raises(ValueError, match="add up to 1, in the order angry, contempt"):
             Opinion(probability_e=wrong)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from style2talker.corpus.corrections import Correction, UnitMark
+from style2talker.emotion.agreement import OTHERS
 from style2talker.emotion.context import Context, Neutral
 from style2talker.emotion.flags import FLAGS, flags_of
 from style2talker.emotion.judgement import corrected_units, judge, level_of
@@ -61,7 +62,7 @@ def test_the_label_is_one_more_witness() -> None:
 
 
 def test_a_friendly_rest_is_no_happiness_to_who_knows_it() -> None:
-    friendly = Neutral(net_ne=nets("happy"), reading_r2=AT_REST_R2, voice={}, num_clips=4)
+    friendly = Neutral(net_ne=nets("happy"), reading_r2=AT_REST_R2, voice={}, clip_ids=("a", "b", "c", "d"))
     judged = judge(nets("happy"), AT_REST_R2, {}, Context(neutral=friendly))
     assert judged.emotion == "neutral"
 
@@ -105,7 +106,7 @@ def test_each_flag_has_its_rule() -> None:
             ("face", "voice"): 0.9,
             ("face", "words"): 0.9,
             ("voice", "words"): 0.9,
-            ("face", "label"): 0.9,
+            ("label", OTHERS): 0.9,
         },
         opinions={"voice": doubted},
         picture=Picture(brightness=0.05, contrast=0.02, sharpness=0.05),

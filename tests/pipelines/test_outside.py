@@ -2,17 +2,20 @@
 when what it is told changes, and only then."""
 
 import json
+import os
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from fake_stages import fake_stages  # type: ignore[import-not-found]
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.build import Built
+from pipelines.build import Built, make_plan
 from pipelines.build import build as build_all
 from pipelines.forget import forget
 from style2talker.corpus.corrections import DROP, WITHDRAW, Correction, add_correction, now_utc
@@ -104,6 +107,53 @@ def test_a_correction_wins_and_nothing_else_changes(
     assert {name: content for name, content in contents(out).items() if name in files} == files
 
 
+def planned(people: Path, out: Path) -> dict[str, int]:
+    steps = make_plan(people, out=str(out), stages=fake_stages()).steps
+    return Counter(
+        {stage: sum(s.num_rows for s in steps if s.stage == stage) for stage in ("judge", "write")}
+    )
+
+
+def test_a_plan_counts_the_rows_that_are_told_something_else(make, people: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    make(people, out)
+    assert planned(people, out) == {"judge": 0, "write": 0}
+    write_card(people, "(happy)")
+    assert planned(people, out) == {"judge": 6, "write": 6}
+
+
+def damage(path: Path, column: str) -> None:
+    """Flip a bit in the data of one column; size and time of change stay."""
+    stat = path.stat()
+    group = pq.read_metadata(path).row_group(0)
+    chunk = next(
+        c for c in map(group.column, range(group.num_columns)) if c.path_in_schema.startswith(column)
+    )
+    content = bytearray(path.read_bytes())
+    content[chunk.data_page_offset + chunk.total_compressed_size - 2] ^= 1
+    path.write_bytes(content)
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+
+
+@pytest.mark.parametrize("column", ["movement", "frontal"])
+def test_evidence_that_is_damaged_is_made_again_and_a_correction_arrives(
+    make, people: Path, tmp_path: Path, column: str
+) -> None:
+    out = tmp_path / "out"
+    make(people, out)
+    before = clips(out)
+    chosen = next(row for row in before.values() if row["source_uri"].startswith("ben-1"))
+    for path in sorted(out.glob("_work/see/p*.parquet")):
+        damage(path, column)
+    for path in out.glob("_work/neutral/*"):
+        path.unlink()
+    add_correction(open_store(str(out)), correction_of(chosen, emotion="fear"))
+    make(people, out)
+    after = clips(out)
+    assert after[chosen["clip_id"]]["emotion"] == "fear"
+    assert {i for i in before if repr(before[i]) != repr(after[i])} == {chosen["clip_id"]}
+
+
 def test_a_dropped_clip_is_a_reject_and_comes_back(make, people: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     make(people, out)
@@ -177,3 +227,20 @@ def test_a_neutral_is_the_mean_of_what_was_seen_and_survives_its_file(order: lis
     assert np.allclose(neutral.reading_r2[:9], np.nanmean(readings_cr2[:, :9], axis=0))
     assert np.isnan(neutral.reading_r2[9]).all()
     assert neutral.voice == {"pitch_hz": 101.75}
+
+
+def test_a_clip_is_no_part_of_the_neutral_that_it_is_judged_by() -> None:
+    rng = np.random.default_rng(1)
+    nets_cne = rng.dirichlet(np.ones(8), (4, 3)).astype(np.float32) * 0.9 + 0.0125
+    readings_cr2 = rng.random((4, 10, 2)).astype(np.float32)
+    readings_cr2[:, 7:] = np.nan
+    evidence = [
+        Evidence(clip_id=f"{i}", net_ne=nets_cne[i], reading_r2=readings_cr2[i], voice={}) for i in range(4)
+    ]
+    without = neutral_of(evidence).without("2", nets_cne[2], readings_cr2[2])
+    others = neutral_of([each for each in evidence if each.clip_id != "2"])
+    assert without is not None
+    assert without.clip_ids == others.clip_ids
+    assert np.allclose(without.net_ne, others.net_ne, rtol=1e-5)
+    assert np.allclose(without.reading_r2, others.reading_r2, atol=1e-5, equal_nan=True)
+    assert neutral_of(evidence[:1]).without("0", nets_cne[0], readings_cr2[0]) is None
