@@ -131,7 +131,8 @@ def _step(partition: Partition, stage: Stage, index: Index, why: str, again: fro
             num_sources=len(new),
         )
     if stage.told and partition.outside is not None:
-        clips = index.given(partition, inputs_of(stage))
+        there = [name for name in inputs_of(stage) if index.exists(partition.file(name))]
+        clips = index.given(partition, there)
         wanted = digests(partition, clips)
         seconds = sum(c["end_s"] - c["start_s"] for c in clips if wanted[c["clip_id"]] not in said)
         num_rows = sum(wanted[clip["clip_id"]] not in said for clip in clips)

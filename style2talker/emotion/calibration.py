@@ -1,8 +1,9 @@
 """Confidence: how often a judgement like this one is right.
 
-The largest of the pooled probabilities is no such number: witnesses that err together make it too sure. It is
-mapped by a logistic curve on its log odds (Platt 1999), with one more slope for the agreement of the
-witnesses, fitted on clips whose emotion is known (benchmarks/labels.py --calibrate).
+The largest of the pooled probabilities is no such number: votes that are believed in part make it too unsure,
+witnesses that err together too sure. It is mapped by a logistic curve on its log odds (Platt 1999), with one
+more weight for the disagreement of the witnesses, fitted on clips whose emotion is known
+(benchmarks/labels.py --calibrate).
 
 Axes: C clips, B bins.
 """
@@ -11,8 +12,11 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit, logit
 
-CURVE = (0.0, 1.0, 0.0)
-"""Offset, slope of the log odds, slope of the disagreement."""
+CURVE = (0.88, 1.93, 0.0)
+"""Offset, slope of the log odds, weight of the disagreement: fitted to 500 clips of ten drawn people
+(`style2talker twin --identities 10 --clips-per-identity 50 --seed 7`). Fitted to five of them, the expected calibration error
+on the other five is 0.04; of the largest probability as it is, which is too unsure, 0.20. The disagreement of
+drawn talkers told nothing more. What holds for real faces is not known."""
 _LEAST = 1e-3
 NUM_BINS = 10
 
@@ -43,7 +47,8 @@ def fit_curve(
             + weight * ((curve_f - prior_f) ** 2).sum() / 2
         )
 
-    found = minimize(loss, prior_f, method="BFGS")
+    # disagreement is no reason to be surer
+    found = minimize(loss, prior_f, method="L-BFGS-B", bounds=[(None, None), (0, None), (0, None)])
     offset, slope, disagreement = (round(float(value), 3) for value in found.x)
     return offset, slope, disagreement
 
