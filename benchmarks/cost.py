@@ -17,9 +17,11 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from pipelines.neutrals import whole_readings
 from pipelines.profiles import stages_of
 from pipelines.stage import Row
-from style2talker.emotion.context import Context
+from style2talker.emotion.context import Context, Neutral
+from style2talker.emotion.neutral import Evidence, neutral_of
 from style2talker.errors import Reject
 from style2talker.media.footage import Footage
 
@@ -37,6 +39,7 @@ def main(
     works: dict[str, Any] = {stage.name: stage.make(stage.config, here) for stage in stages}
     spent_s: dict[str, float] = defaultdict(float)
     clips_s, num_clips = 0.0, 0
+    neutral: Neutral | None = None
     names = [file.uri for file in here.names() if file.uri.endswith((".mp4", ".mpg"))][:most]
     for name in track(names, console=console, transient=True):
         first: Row = {
@@ -56,14 +59,20 @@ def main(
             try:
                 for stage in stages[1:]:
                     start_s = process_time()
-                    given = row | {"context": Context()}
+                    given = row | {"context": Context(neutral=neutral)}
                     made = works[stage.name]([given] if stage.batch_size > 1 else given)
                     times[stage.name] = process_time() - start_s
                     row |= made[0] if stage.batch_size > 1 else made
             except Reject:
                 continue
             num_clips += 1
-            if num_clips > 1:
+            if num_clips == 1:  # stands for everybody's: the judge compares all the same
+                readings_r2 = whole_readings(row)
+                evidence = Evidence(
+                    clip_id="none", net_ne=row["net_probability"], reading_r2=readings_r2, voice={}
+                )
+                neutral = neutral_of([evidence])
+            else:
                 clips_s += clip["end_s"] - clip["start_s"]
                 for stage_name, seconds in times.items():
                     spent_s[stage_name] += seconds

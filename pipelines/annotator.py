@@ -101,7 +101,13 @@ class _Asking:
         ask = self.load(config)
 
         def work(clips: Sequence[Row]) -> list[Row]:
-            opinions = [opinion.row() for opinion in ask(clips)]
+            try:
+                opinions = [opinion.row() for opinion in ask(clips)]
+            except (TypeError, AttributeError, LookupError) as error:  # of the program, not of a row
+                what = f"{type(error).__name__}: {error}"
+                raise UserError(
+                    f"annotator {self.name} failed on clip {clips[0]['clip_id']}: {what}."
+                ) from error
             if len(opinions) != len(clips):
                 raise UserError(f"annotator {self.name}: {len(opinions)} opinions of {len(clips)} rows.")
             return [

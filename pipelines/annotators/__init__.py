@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
@@ -22,7 +23,7 @@ def annotator_of(name: str, options: Mapping[str, Any], *, device: str) -> Annot
     Raises:
         UserError: there is no such annotator, or it takes other options.
     """
-    if name not in NAMES and "." not in name:
+    if name not in NAMES and not re.fullmatch(r"\w+(\.\w+)+", name):
         raise UserError(
             f"profile: there is no annotator {name!r}{_near(name, NAMES)}; there are {', '.join(NAMES)}, and "
             "your own as package.module."
@@ -31,7 +32,10 @@ def annotator_of(name: str, options: Mapping[str, Any], *, device: str) -> Annot
         module = importlib.import_module(name if "." in name else f"{__name__}.{name}")
         make = module.annotator
     except (ImportError, AttributeError) as error:
-        raise UserError(f"profile: annotator {name}: {error}; it needs a function `annotator`.") from error
+        raise UserError(
+            f"profile: annotator {name}: {error}; a module on the Python path (PYTHONPATH=. for this folder) "
+            "with a function `annotator` is needed."
+        ) from error
     takes = inspect.signature(make).parameters
     for key in options:
         if key not in takes:

@@ -39,9 +39,16 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
 """Name of a group of columns -> the stage that makes them, and the columns."""
 UNEXPLAINED = "unexplained"
 """The cause where nothing that made the clip changed: a stage that does not repeat itself, or other bytes."""
+REVIEW = "review"
+"""The cause where a person corrected the clip, or took a correction back."""
+CONTEXT = "speaker's other clips"
+"""The cause where a judgement changed, but nothing that made the clip: a speaker's neutral, or a label."""
+_TOLD = ("judge", "write")
 _PLACE = ("clip_id", "source_id", "source_uri", "start_s", "end_s")
 _COLUMNS = tuple(
-    dict.fromkeys([*_PLACE, "split", "provenance", *(n for _, columns in GROUPS.values() for n in columns)])
+    dict.fromkeys(
+        [*_PLACE, "split", "provenance", "corrected", *(n for _, columns in GROUPS.values() for n in columns)]
+    )
 )
 
 
@@ -94,6 +101,7 @@ class _Clip:
     level: int
     digests: bytes
     made_by: tuple[tuple[str, str], ...]  # stage and the rest of its provenance; shared by equal clips
+    corrected: str
 
 
 def diff(old: Corpus, new: Corpus) -> Difference:
@@ -156,6 +164,7 @@ def _clips(corpus: Corpus, same: set[str]) -> Iterator[_Clip]:
                     row["emotion_level"],
                     b"".join(_digest(row, columns) for _, columns in GROUPS.values()),
                     shared.setdefault(made_by, made_by),
+                    repr(row["corrected"]),
                 )
 
 
@@ -191,5 +200,8 @@ def _causes(
             causes[name] = (stage,)
             continue
         earlier = order[: order.index(stage)] if stage in order else []
-        causes[name] = tuple(e for e in earlier if e in stages and e in moved) or (UNEXPLAINED,)
+        unknown = CONTEXT if stage in _TOLD else UNEXPLAINED
+        if old.corrected != new.corrected and stage in ("transcribe", *_TOLD):
+            unknown = REVIEW
+        causes[name] = tuple(e for e in earlier if e in stages and e in moved) or (unknown,)
     return causes

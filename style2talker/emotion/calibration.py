@@ -14,9 +14,9 @@ from scipy.special import expit, logit
 
 CURVE = (0.88, 1.93, 0.0)
 """Offset, slope of the log odds, weight of the disagreement: fitted to 500 clips of ten drawn people
-(`style2talker twin --identities 10 --clips-per-identity 50 --seed 7`). Fitted to five of them, the expected calibration error
-on the other five is 0.04; of the largest probability as it is, which is too unsure, 0.20. The disagreement of
-drawn talkers told nothing more. What holds for real faces is not known."""
+(`style2talker twin --identities 10 --clips-per-identity 50 --seed 7`). Fitted to five of them, the expected
+calibration error on the other five is 0.04; of the largest probability as it is, which is too unsure, 0.20.
+The disagreement of drawn talkers told nothing more. What holds for real faces is not known."""
 _LEAST = 1e-3
 NUM_BINS = 10
 

@@ -156,6 +156,10 @@ def make_app(session: Session, movies: Movies, *, token: str, stop: Callable[[],
     async def refuse(request: Request, error: Exception) -> Response:
         if request.method == "POST":
             return JSONResponse({"error": str(error)}, 400)
+        if "has lost" in str(error):  # a build replaced the shard that this session looks at
+            return PlainTextResponse(
+                "The corpus was built again meanwhile; start `style2talker review` again.", 409
+            )
         return PlainTextResponse(str(error), 400)
 
     routes = [

@@ -130,7 +130,7 @@ def test_a_profile_by_name_judges_what_its_annotators_say(name: str) -> None:
         ("annotators: {voic: {}}", r"no annotator 'voic' \(did you mean 'voice'\?\)"),
         ("annotators: {voice_net: {}}", "voice_net needs model"),
         ("annotators: {voice: {modell: x}}", r"no option 'modell' \(did you mean 'model'\?\)"),
-        ("annotators: {json.decoder: {}}", "needs a function `annotator`"),
+        ("annotators: {json.decoder: {}}", "with a function `annotator` is needed"),
         ("annotators: [voice]", "expected names with options"),
         ("writer: {paraphrase: x}", "the writer has no option 'paraphrase'"),
     ],
