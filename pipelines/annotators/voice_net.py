@@ -16,6 +16,8 @@ from style2talker.emotion.opinion import Opinion
 class VoiceNetConfig:
     labels: tuple[tuple[str, str], ...] = ()
     """The net's name of a label, and what it means; the usual names need no entry."""
+    on_gpu: bool = False
+    """Another processor rounds otherwise."""
 
 
 def load(config: VoiceNetConfig, *, model: str, device: str) -> Ask:
@@ -38,7 +40,7 @@ def annotator(model: str, *, labels: Mapping[str, str] | None = None, device: st
         name="voice_net",
         version=1,
         modality="voice",
-        config=VoiceNetConfig(labels=tuple(sorted((labels or {}).items()))),
+        config=VoiceNetConfig(labels=tuple(sorted((labels or {}).items())), on_gpu=on_gpu),
         load=partial(load, model=model, device=device),
         reads={"hear": ("audio",)},
         assets=partial(_assets, model),

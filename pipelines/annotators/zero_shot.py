@@ -19,6 +19,8 @@ class ZeroShotConfig:
     prompts: tuple[str, ...] = PROMPTS
     words: tuple[tuple[str, ...], ...] = WORDS
     num_frames: int = NUM_LOOKS
+    on_gpu: bool = False
+    """Another processor rounds otherwise."""
 
 
 def load(config: ZeroShotConfig, *, model: str, device: str) -> Ask:
@@ -39,7 +41,7 @@ def annotator(model: str = DEFAULT, *, device: str = "cpu") -> Annotator:
         name="zero_shot",
         version=1,
         modality="picture",
-        config=ZeroShotConfig(),
+        config=ZeroShotConfig(on_gpu=device.startswith("cuda")),
         load=partial(load, model=model, device=device),
         reads={"track": ("jpeg",)},
         weights=weights_of(model),
