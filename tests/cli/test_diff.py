@@ -28,7 +28,7 @@ def test_diff_shows_labels_causes_and_drift(
     words = ["diff", str(fitted_corpus), str(new), "--json", str(tmp_path / "diff.json")]
     shown = CliRunner(env={"COLUMNS": "160"}).invoke(app, words)
     assert shown.exit_code == 0, shown.output
-    for text in ("1 relabelled", "unexplained", "happy 2", "sad 2", "total variation 0.250", "[MIT]"):
+    for text in ("1 relabelled", "other clips", "happy 2", "sad 2", "total variation 0.250", "[MIT]"):
         assert text in shown.output
     found = json.loads((tmp_path / "diff.json").read_text())
     assert [clip["clip_id"] for clip in found["relabelled"]] == ["val1"]
