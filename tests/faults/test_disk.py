@@ -13,10 +13,10 @@ def test_a_full_disk_is_one_sentence_and_the_next_run_goes_on(
     sentence = start(footage, disk / "out").sentence()
     assert "No space left on device" in sentence
     assert "free some space and run the same command again" in sentence
-    assert not [*disk.rglob("*.tmp")]
     kept = {path: path.stat().st_mtime_ns for path in disk.glob("out/_work/*/p*.parquet")}
     small_disk("size=64m")
     start(footage, disk / "out").finish()
+    assert not [*disk.rglob("*.tmp")]  # of a worker that was ended in the middle of a write, too
     assert kept.items() <= {p: p.stat().st_mtime_ns for p in disk.glob("out/_work/*/p*.parquet")}.items()
     row(
         "a full disk (tmpfs of 200 kB) in the middle of the build",
