@@ -24,13 +24,14 @@ import numpy as np
 import psutil
 
 from pipelines.annotators import voice
-from pipelines.build import bring_about, build
+from pipelines.build import build
 from pipelines.discover import DiscoverConfig
 from pipelines.ledger import run_stage
 from pipelines.partition import Partition
 from pipelines.profiles import stages_of
 from pipelines.readers import read_items
 from pipelines.request import scan
+from pipelines.rounds import bring_about
 from pipelines.shard import write_shards
 from pipelines.stage import Stage
 from style2talker.corpus.card import Card, load_card

@@ -43,31 +43,35 @@ class Face:
         )
 
 
+def face_of(tracker: LandmarkTracker, frames: list[np.ndarray]) -> Face | None:
+    """What the stages make of the frames; None without a face."""
+    track = tracker.track(iter(frames))
+    box = fomm_box(track.landmarks_tl3)
+    if box is None:
+        return None
+    landmarks_tl3 = to_crop(track.landmarks_tl3, box)
+    fit = fit_clip(
+        landmarks_tl3,
+        blendshapes_tk=track.blendshapes_tk,
+        model=embedded(),
+        face_found_t=track.found_t,
+    )
+    return Face(
+        frames_thw3=np.stack(list(crop_frames(iter(frames), box))),
+        landmarks_tl3=landmarks_tl3,
+        blendshapes_tk=track.blendshapes_tk,
+        found_t=track.found_t,
+        expression_tk=fit.expression_tk,
+        rotation_t3=fit.rotation_t3,
+        translation_t3=fit.translation_t3,
+    )
+
+
 def faces(paths: Iterable[Path]) -> Iterator[tuple[Path, Face]]:
     with LandmarkTracker() as tracker:
         for path in paths:
-            frames = list(read_frames(path, end_s=LONGEST_S))
-            track = tracker.track(iter(frames))
-            box = fomm_box(track.landmarks_tl3)
-            if box is None:
+            face = face_of(tracker, list(read_frames(path, end_s=LONGEST_S)))
+            if face is None:
                 console.print(f"{path.name}: no face, left out")
-                continue
-            landmarks_tl3 = to_crop(track.landmarks_tl3, box)
-            fit = fit_clip(
-                landmarks_tl3,
-                blendshapes_tk=track.blendshapes_tk,
-                model=embedded(),
-                face_found_t=track.found_t,
-            )
-            yield (
-                path,
-                Face(
-                    frames_thw3=np.stack(list(crop_frames(iter(frames), box))),
-                    landmarks_tl3=landmarks_tl3,
-                    blendshapes_tk=track.blendshapes_tk,
-                    found_t=track.found_t,
-                    expression_tk=fit.expression_tk,
-                    rotation_t3=fit.rotation_t3,
-                    translation_t3=fit.translation_t3,
-                ),
-            )
+            else:
+                yield path, face

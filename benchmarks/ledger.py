@@ -24,11 +24,11 @@ from typing import Any
 import numpy as np
 
 from pipelines import discover, fit, hear, judge, see, sync, track, transcribe, write
-from pipelines.build import bring_about, plan_of
 from pipelines.ledger import run_stage
 from pipelines.partition import Partition, recipes_of
 from pipelines.readers.item import Item
 from pipelines.request import Request
+from pipelines.rounds import bring_about, plan_of
 from pipelines.shard import write_shards
 from pipelines.sources import Source
 from pipelines.stage import Row, Stage, Work

@@ -11,14 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import typer
-from emotion import Face
+from emotion import face_of
 from units import Shown, print_twin
 
 from style2talker.emotion.facs import AU_PROFILES
-from style2talker.face.crop import crop_frames, fomm_box, to_crop
-from style2talker.face.fit import fit_clip
 from style2talker.face.landmarks import LandmarkTracker
-from style2talker.face.model import EXPRESSION_NAMES, embedded
+from style2talker.face.model import EXPRESSION_NAMES
 from style2talker.twin.acting import perform
 from style2talker.twin.identity import look_of
 from style2talker.twin.make import ClipSpec, corpus_specs
@@ -65,26 +63,8 @@ def drawn(spec: ClipSpec, path: Path) -> np.ndarray:
 def shown(path: Path) -> Iterator[Shown]:
     with LandmarkTracker() as tracker:
         for spec in corpus_specs(num_identities=NUM_PEOPLE, clips_per_identity=8, seed=SEED):
-            frames = list(drawn(spec, path))
-            track = tracker.track(iter(frames))
-            box = fomm_box(track.landmarks_tl3)
-            assert box is not None, f"no face in {spec.name}"
-            landmarks_tl3 = to_crop(track.landmarks_tl3, box)
-            fit = fit_clip(
-                landmarks_tl3,
-                blendshapes_tk=track.blendshapes_tk,
-                model=embedded(),
-                face_found_t=track.found_t,
-            )
-            face = Face(
-                frames_thw3=np.stack(list(crop_frames(iter(frames), box))),
-                landmarks_tl3=landmarks_tl3,
-                blendshapes_tk=track.blendshapes_tk,
-                found_t=track.found_t,
-                expression_tk=fit.expression_tk,
-                rotation_t3=fit.rotation_t3,
-                translation_t3=fit.translation_t3,
-            )
+            face = face_of(tracker, list(drawn(spec, path)))
+            assert face is not None, f"no face in {spec.name}"
             yield Shown(
                 name=spec.name,
                 speaker=spec.speaker,

@@ -6,7 +6,7 @@ To add one, write a module in `pipelines/annotators/` with an `Annotator`, and n
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, get_args
 
 import pyarrow as pa
@@ -59,7 +59,7 @@ class Annotator:
     reads: Mapping[str, tuple[str, ...]]
     weights: tuple[str, ...] = ()
     assets: Callable[[], dict[str, str]] = dict
-    libraries: tuple[str, ...] = field(default=())
+    libraries: tuple[str, ...] = ()
     needs_gpu: bool = False
     batch_size: int = 1
 

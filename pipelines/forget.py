@@ -10,13 +10,13 @@ the code that made the rows, only the work files; all other shards keep their by
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from pipelines.build import Built, bring_about, partitions_for
 from pipelines.index import Index
 from pipelines.ledger import run_stage
 from pipelines.lock import locked
 from pipelines.neutrals import Chosen, chosen_by_speaker
 from pipelines.partition import OUTSIDE, Partition
 from pipelines.request import Request, load_hashes, recorded, save_hashes
+from pipelines.rounds import Built, bring_about, partitions_for
 from pipelines.shard import write_shards
 from pipelines.sources import Source, partition_of
 from pipelines.stage import Row, Stage, Work

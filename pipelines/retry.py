@@ -11,12 +11,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from pipelines.build import Built, bring_about, check_unchanged
+from pipelines.build import check_unchanged
 from pipelines.lock import locked
 from pipelines.partition import recipes_of
 from pipelines.plan import changes_of
 from pipelines.profiles import stages_of
 from pipelines.request import HASHES, Request, described, is_of_source, load_hashes, recorded
+from pipelines.rounds import Built, bring_about
 from pipelines.run import on_ray
 from pipelines.sources import files_of
 from pipelines.stage import Stage

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-from pipelines.build import Built, Plan
 from pipelines.estimate import Spent, estimate
 from pipelines.partition import SHARD
+from pipelines.rounds import Built, Plan
 from style2talker.media.footage import Footage
 from style2talker.weights.resolve import is_cached
 

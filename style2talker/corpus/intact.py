@@ -15,18 +15,23 @@ from style2talker.corpus.uri import Store
 from style2talker.errors import UserError
 
 
+class LostError(UserError):
+    """A file that the manifest names is not there: lost, or replaced by a later build."""
+
+
 @contextmanager
 def open_intact(store: Store, path: str) -> Iterator[pq.ParquetFile]:
     """Open a Parquet file of a corpus; read it with `read_group`.
 
     Raises:
-        UserError: it is missing, damaged or out of reach, also for what the block finds out.
+        LostError: it is missing.
+        UserError: it is damaged or out of reach, also for what the block finds out.
     """
     try:
         with pq.ParquetFile(store.open(path), page_checksum_verification=True) as file:
             yield file
     except FileNotFoundError as error:
-        raise UserError(f"{store.uri} has lost {path}, which belongs to it; run the build again.") from error
+        raise LostError(f"{store.uri} has lost {path}, which belongs to it; run the build again.") from error
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         reason = " ".join(str(error).split())
         raise UserError(

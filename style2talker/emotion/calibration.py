@@ -9,7 +9,6 @@ Axes: C clips, B bins.
 """
 
 import numpy as np
-from scipy.optimize import minimize
 from scipy.special import expit, logit
 
 CURVE = (0.88, 1.93, 0.0)
@@ -37,6 +36,8 @@ def fit_curve(
 ) -> tuple[float, float, float]:
     """The curve that makes `right_c` likeliest, with a Gaussian prior of variance 1 / `weight` around the
     curve that leaves the probability as it is, for few clips say little."""
+    from scipy.optimize import minimize  # who only asks for a confidence does not wait for it
+
     features_cf = _features(probability_c, agreement_c)
     prior_f = np.array([0.0, 1.0, 0.0])
 

@@ -4,7 +4,7 @@ Shapes: N nets, E = 8 emotions, R unit readings.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -74,5 +74,5 @@ class Context:
     given_emotion: str | None = None
     """The data set's own word: a witness, not the truth."""
     given_level: int | None = None
-    correction: Correction | None = field(default=None)
+    correction: Correction | None = None
     """What a person said; it wins."""

@@ -32,6 +32,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from style2talker.corpus.intact import LostError
 from style2talker.emotion.action_units import UNITS
 from style2talker.emotion.facs import UNIT_NAMES
 from style2talker.emotion.taxonomy import EMOTIONS
@@ -156,7 +157,7 @@ def make_app(session: Session, movies: Movies, *, token: str, stop: Callable[[],
     async def refuse(request: Request, error: Exception) -> Response:
         if request.method == "POST":
             return JSONResponse({"error": str(error)}, 400)
-        if "has lost" in str(error):  # a build replaced the shard that this session looks at
+        if isinstance(error, LostError):  # a build replaced the shard that this session looks at
             return PlainTextResponse(
                 "The corpus was built again meanwhile; start `style2talker review` again.", 409
             )

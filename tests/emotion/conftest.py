@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from style2talker.emotion.face_nets import FaceNets
+from style2talker.errors import UserError
 from style2talker.face.crop import crop_frames, fomm_box, to_crop
 from style2talker.face.landmarks import LandmarkTracker
 from style2talker.media.video import read_frames
@@ -40,3 +42,11 @@ def read_face(shared_data: Path) -> Callable[[str], Face]:
         )
 
     return read
+
+
+@pytest.fixture(scope="session")
+def nets() -> FaceNets:
+    try:
+        return FaceNets()
+    except UserError as error:
+        pytest.skip(f"no expression nets: {error}")

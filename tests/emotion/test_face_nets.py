@@ -17,14 +17,6 @@ from style2talker.emotion.taxonomy import EMOTIONS
 from style2talker.errors import Reject, UserError
 
 
-@pytest.fixture(scope="module")
-def nets() -> FaceNets:
-    try:
-        return FaceNets()
-    except UserError as error:
-        pytest.skip(f"no expression nets: {error}")
-
-
 def test_a_tilted_head_gives_an_upright_patch() -> None:
     rng = np.random.default_rng(0)
     picture = cv2.GaussianBlur(rng.integers(0, 255, (256, 256, 3), np.uint8), (0, 0), 6)

@@ -25,7 +25,6 @@ from style2talker.emotion.facial import (
     units_answer,
 )
 from style2talker.emotion.taxonomy import EMOTIONS
-from style2talker.errors import UserError
 
 FOUND_T = np.ones(50, dtype=bool)
 NO_NETS = np.zeros((0, len(EMOTIONS)))
@@ -58,14 +57,6 @@ def leaning(emotion: str, share: float) -> np.ndarray:
 
 
 ANGRY_R2 = readings_of(profile_blendshapes("angry", 3))
-
-
-@pytest.fixture(scope="module")
-def nets() -> FaceNets:
-    try:
-        return FaceNets()
-    except UserError as error:
-        pytest.skip(f"no expression nets: {error}")
 
 
 @pytest.mark.parametrize("emotion", EMOTIONS)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from style2talker.corpus.corrections import Correction, UnitMark
+from style2talker.emotion.action_units import LEVEL_EDGES
 from style2talker.emotion.agreement import OTHERS
 from style2talker.emotion.context import Context, Neutral
 from style2talker.emotion.flags import FLAGS, flags_of
@@ -85,10 +86,10 @@ def test_a_given_level_counts_where_the_emotion_is_the_same(seen: int, given: in
 
 
 def test_units_that_a_person_names_are_units_like_any_other() -> None:
-    smile, frown = corrected_units((UnitMark(12, "left", "high"), UnitMark(4, "both", "low")))
-    assert (frown.unit, smile.unit, smile.side, smile.level) == (12, 4, "both", "low") or (
-        (smile.unit, smile.level, frown.unit, frown.side, frown.level) == (4, "low", 12, "left", "high")
-    )
+    frown, smile = corrected_units((UnitMark(12, "left", "high"), UnitMark(4, "both", "low")))
+    assert (frown.unit, frown.side, frown.level, frown.name) == (4, "both", "low", "brow lowerer")
+    assert (smile.unit, smile.side, smile.level, smile.name) == (12, "left", "high", "left lip corner puller")
+    assert frown.intensity < LEVEL_EDGES[0] < LEVEL_EDGES[1] < smile.intensity
 
 
 def test_each_flag_has_its_rule() -> None:

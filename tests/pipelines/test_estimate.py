@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 from fake_stages import fake_stages  # type: ignore[import-not-found]
 
-from pipelines.build import Plan, make_plan
+from pipelines.build import make_plan
 from pipelines.estimate import Spent, estimate
+from pipelines.rounds import Plan
 from style2talker.media.footage import Footage
 
 

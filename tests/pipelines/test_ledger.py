@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from fake_stages import MOODY, MOODY_FRAMES, fake_stages  # type: ignore[import-not-found]
 
-from pipelines.build import Built
 from pipelines.build import build as build_all
 from pipelines.forget import forget
 from pipelines.retry import retry
+from pipelines.rounds import Built
 from style2talker.corpus.reader import Corpus
 from style2talker.corpus.schema import SCHEMA_VERSION
 from style2talker.corpus.verify import verify
